@@ -1,0 +1,108 @@
+"""Names of operations, spans, log events and span events, and the values of closed attribute sets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "EVENT_NAMES",
+    "FORWARD_OPERATIONS",
+    "KNOWN_PROVIDERS",
+    "MARK_NAMES",
+    "OP_CHAT",
+    "OP_EMBEDDINGS",
+    "OP_EXECUTE_TOOL",
+    "OP_GENERATE_CONTENT",
+    "OP_INVOKE_AGENT",
+    "OP_RETRIEVAL",
+    "OP_SEARCH_MEMORY",
+    "OP_TEXT_COMPLETION",
+    "SCOPE_NAME",
+    "SPAN_CONVERSATION",
+    "SPAN_DEPLOYMENT",
+    "TOKEN_INPUT",
+    "TOKEN_OUTPUT",
+]
+
+SCOPE_NAME: Final = "agent_otel"
+
+OP_CHAT: Final = "chat"
+OP_TEXT_COMPLETION: Final = "text_completion"
+OP_EMBEDDINGS: Final = "embeddings"
+OP_GENERATE_CONTENT: Final = "generate_content"
+OP_INVOKE_AGENT: Final = "invoke_agent"
+OP_EXECUTE_TOOL: Final = "execute_tool"
+OP_RETRIEVAL: Final = "retrieval"
+OP_SEARCH_MEMORY: Final = "search_memory"
+
+SPAN_CONVERSATION: Final = "conversation"  # no gen_ai operation exists for a whole conversation
+SPAN_DEPLOYMENT: Final = "deployment"
+
+TOKEN_INPUT: Final = "input"
+TOKEN_OUTPUT: Final = "output"
+
+# gen_ai.provider.name, from the words that sources use.
+KNOWN_PROVIDERS: Final = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "bedrock": "aws.bedrock",
+    "aws.bedrock": "aws.bedrock",
+    "azure": "azure.ai.openai",
+    "azure_openai": "azure.ai.openai",
+    "azure.ai.openai": "azure.ai.openai",
+    "azure.ai.inference": "azure.ai.inference",
+    "cohere": "cohere",
+    "deepseek": "deepseek",
+    "gemini": "gcp.gemini",
+    "google": "gcp.gen_ai",
+    "gcp.gemini": "gcp.gemini",
+    "gcp.gen_ai": "gcp.gen_ai",
+    "gcp.vertex_ai": "gcp.vertex_ai",
+    "vertex": "gcp.vertex_ai",
+    "groq": "groq",
+    "ibm.watsonx.ai": "ibm.watsonx.ai",
+    "mistral": "mistral_ai",
+    "mistral_ai": "mistral_ai",
+    "moonshot": "moonshot_ai",
+    "moonshot_ai": "moonshot_ai",
+    "perplexity": "perplexity",
+    "xai": "x_ai",
+    "x_ai": "x_ai",
+}
+
+# gen_ai.operation.name of a forwarded request, by the endpoint's name behind the provider's.
+FORWARD_OPERATIONS: Final = {
+    "chat_completions": OP_CHAT,
+    "messages": OP_CHAT,
+    "responses": OP_CHAT,
+    "chat": OP_CHAT,
+    "completions": OP_TEXT_COMPLETION,
+    "embeddings": OP_EMBEDDINGS,
+    "generate_content": OP_GENERATE_CONTENT,
+    "stream_generate_content": OP_GENERATE_CONTENT,
+}
+
+# Log record event names, by event kind and phase ("kind.phase").
+EVENT_NAMES: Final = {
+    "session.start": "agent_otel.session.start",
+    "session.end": "agent_otel.session.end",
+    "message.point": "agent_otel.message",
+    "health.point": "agent_otel.source.health",
+    "history.point": "agent_otel.history",
+    "cache.point": "agent_otel.cache",
+    "error.point": "agent_otel.error",
+    "progress.point": "agent_otel.progress",
+    "usage.point": "agent_otel.usage",
+    "cost.point": "agent_otel.cost",
+    "other.point": "agent_otel.other",
+}
+
+# Span event names, by what happened inside a span.
+MARK_NAMES: Final = {
+    "compaction": "agent_otel.compaction",
+    "permission_denied": "agent_otel.permission_denied",
+    "hook": "agent_otel.hook",
+    "turn": "agent_otel.turn",
+    "retry": "agent_otel.retry",
+    "interrupted": "agent_otel.interrupted",
+}
