@@ -1,1 +1,20 @@
-"""Placeholder until its room is built."""
+"""The facade: ``Bridge`` for live use, ``Reading`` for recorded runs."""
+
+from agent_otel.bridge.books import BridgeBooks, Problem
+from agent_otel.bridge.facade import Bridge
+from agent_otel.bridge.health import Health
+from agent_otel.bridge.in_process import ModelCall, Run, ToolCall
+from agent_otel.bridge.reading import Reading, ReadingOptions, ReadingSummary
+
+__all__ = [
+    "Bridge",
+    "BridgeBooks",
+    "Health",
+    "ModelCall",
+    "Problem",
+    "Reading",
+    "ReadingOptions",
+    "ReadingSummary",
+    "Run",
+    "ToolCall",
+]

@@ -1,1 +1,5 @@
-"""Placeholder until its room is built."""
+"""The ``agent-otel`` command."""
+
+from agent_otel.cli.app import main
+
+__all__ = ["main"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 __all__ = [
+    "BRIDGE_HANDOVER",
+    "BRIDGE_RECORDS",
     "CACHE_EVENTS",
     "CACHE_TOKENS_SAVED",
     "CLIENT_OPERATION_DURATION",
     "CLIENT_TIME_TO_FIRST_CHUNK",
-    "COST",
     "CLIENT_TOKEN_USAGE",
+    "COST",
     "EXECUTE_TOOL_DURATION",
     "FORWARD_REQUESTS",
     "INSTRUMENTS",
@@ -21,6 +23,7 @@ __all__ = [
     "ORPHANS",
     "RUNS",
     "SESSIONS",
+    "SINK_ITEMS",
     "SOURCE_ERRORS",
     "SOURCE_LOSSES",
     "Instrument",
@@ -33,7 +36,7 @@ _CALLS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Instrument(NamedTuple):
-    """A metric instrument; ``kind`` is ``counter`` or ``histogram``, ``buckets`` are upper bounds in ``unit``."""
+    """A metric instrument; ``kind`` is ``counter``, ``histogram`` or ``gauge`` (observed), ``buckets`` are upper bounds in ``unit``."""
 
     name: str
     kind: str
@@ -59,6 +62,9 @@ SOURCE_LOSSES: Final = "agent_otel.source.losses"
 SOURCE_ERRORS: Final = "agent_otel.source.errors"
 ORPHANS: Final = "agent_otel.orphans"
 COST: Final = "agent_otel.cost"
+BRIDGE_RECORDS: Final = "agent_otel.bridge.records"
+BRIDGE_HANDOVER: Final = "agent_otel.bridge.handover"
+SINK_ITEMS: Final = "agent_otel.sink.items"
 
 INSTRUMENTS: Final = {
     instrument.name: instrument
@@ -82,5 +88,8 @@ INSTRUMENTS: Final = {
         Instrument(SOURCE_ERRORS, "counter", "{error}", "Errors that the source reports outside any run."),
         Instrument(ORPHANS, "counter", "{operation}", "Operations closed without their end, by kind and reason."),
         Instrument(COST, "counter", "{micro}", "Cost in millionths of the currency unit, by currency and status."),
+        Instrument(BRIDGE_RECORDS, "gauge", "{record}", "Records of this process, by what became of them."),
+        Instrument(BRIDGE_HANDOVER, "gauge", "{event}", "Events of the hand-over queue, by what became of them."),
+        Instrument(SINK_ITEMS, "gauge", "{item}", "Spans and log records of a sink, by what became of them."),
     )
 }

@@ -9,6 +9,7 @@ __all__ = [
     "FORWARD_OPERATIONS",
     "KNOWN_PROVIDERS",
     "MARK_NAMES",
+    "MARK_OTHER",
     "OP_CHAT",
     "OP_EMBEDDINGS",
     "OP_EXECUTE_TOOL",
@@ -106,3 +107,4 @@ MARK_NAMES: Final = {
     "retry": "agent_otel.retry",
     "interrupted": "agent_otel.interrupted",
 }
+MARK_OTHER: Final = "agent_otel.mark"

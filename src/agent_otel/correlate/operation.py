@@ -21,7 +21,7 @@ from agent_otel.model import (
     Usage,
 )
 
-__all__ = ["Mark", "Occurrence", "Operation", "OperationKind", "OrphanReason", "RunOpened", "SpanIdentity", "SpanRef"]
+__all__ = ["Mark", "Occurrence", "Operation", "OperationKind", "OrphanReason", "RunOpened", "SpanIdentity", "SpanRef", "Surroundings"]
 
 
 class OperationKind(Enum):
@@ -78,6 +78,21 @@ class SpanIdentity:
     def ref(self) -> SpanRef:
         """The ids alone."""
         return SpanRef(self.trace_id, self.span_id)
+
+
+@frozen
+class Surroundings:
+    """What surrounded the place where an event was recorded.
+
+    Args:
+        parent: The span that was current there, or the one that ``TRACEPARENT`` names: a run that opens joins its trace.
+        context: The OpenTelemetry context, opaque here, handed through to the operation.
+        additions: What user code added to the current span, opaque here, handed through likewise.
+    """
+
+    parent: SpanRef | None = None
+    context: Any = field(default=None, repr=False)
+    additions: Any = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)

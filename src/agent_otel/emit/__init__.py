@@ -1,1 +1,26 @@
-"""Placeholder until its room is built."""
+"""Hand-over and worker, derived ids, the current span; calls Tracer, Meter and Logger."""
+
+from agent_otel.emit.additions import Additions
+from agent_otel.emit.current import CurrentSpan
+from agent_otel.emit.derived import DerivedIdGenerator, DerivedSampler
+from agent_otel.emit.handover import HandOver
+from agent_otel.emit.metrics import MetricEmitter
+from agent_otel.emit.records import LogEmitter
+from agent_otel.emit.sampling import Sampling, TraceDecision
+from agent_otel.emit.snapshot import snapshot
+from agent_otel.emit.spans import SpanEmitter, span_context
+
+__all__ = [
+    "Additions",
+    "CurrentSpan",
+    "DerivedIdGenerator",
+    "DerivedSampler",
+    "HandOver",
+    "LogEmitter",
+    "MetricEmitter",
+    "Sampling",
+    "SpanEmitter",
+    "TraceDecision",
+    "snapshot",
+    "span_context",
+]

@@ -1,1 +1,5 @@
-"""Placeholder until its room is built."""
+"""What may leave. Knows nothing of OpenTelemetry."""
+
+from agent_otel.policy.describe import METADATA_ONLY, content_facts
+
+__all__ = ["METADATA_ONLY", "content_facts"]

@@ -1,0 +1,48 @@
+"""What a disabled bridge gives out: the same context managers, doing nothing."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+__all__ = ["NO_OP", "NoOpCall"]
+
+
+class NoOpCall:
+    """Stands in for runs, model calls and tool calls when ``OTEL_SDK_DISABLED=true``."""
+
+    run_id = ""
+
+    def __enter__(self) -> NoOpCall:
+        """Do nothing."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Do nothing."""
+
+    async def __aenter__(self) -> NoOpCall:
+        """Do nothing."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Do nothing."""
+
+    def model_call(self, **_: Any) -> NoOpCall:
+        """Give itself."""
+        return self
+
+    def tool_call(self, *_: Any, **__: Any) -> NoOpCall:
+        """Give itself."""
+        return self
+
+    def _nothing(self, *_: Any, **__: Any) -> None:
+        """Do nothing."""
+
+    outcome = cost = usage = prompt = answer = response = result = _nothing
+
+
+NO_OP = NoOpCall()

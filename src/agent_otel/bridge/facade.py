@@ -1,0 +1,253 @@
+"""``Bridge``: the one object that an agent runtime holds."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+from typing import Any
+from uuid import uuid4
+import weakref
+
+from opentelemetry.context import Context, get_current
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.trace import get_current_span
+
+from agent_otel.bridge.ambient import ambient_context
+from agent_otel.bridge.disabled import NO_OP
+from agent_otel.bridge.health import Health, observe_health
+from agent_otel.bridge.in_process import Call, Run
+from agent_otel.bridge.live import LiveRecords
+from agent_otel.bridge.pipeline import Pipeline
+from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
+from agent_otel.emit import HandOver, Sampling, snapshot
+from agent_otel.model import AgentEvent, EventKind, Outcome, Phase
+from agent_otel.setup import Settings, Telemetry, build_telemetry, is_disabled, read_settings, unknown_settings
+
+__all__ = ["Bridge"]
+
+_log = logging.getLogger("agent_otel")
+_EVENT_COST = 512  # bytes that an event without content is reckoned at
+_EXIT_TIMEOUT_S = 5.0
+
+
+class Bridge:
+    """Takes what an agent does and sends it as OpenTelemetry.
+
+    Make one per process with ``Bridge.from_env()``. ``record()``, ``run()`` and all they give out never raise into the
+    agent, never block on I/O, and never change what the agent does.
+
+    Args:
+        telemetry: Where to send; None for a disabled bridge, which has no thread, no socket and no file.
+        settings: Bounds and names.
+        ambient: Context from outside the process: runs that open without a current span join its trace.
+    """
+
+    def __init__(self, telemetry: Telemetry | None, settings: Settings, ambient: Context | None = None) -> None:
+        self._telemetry = telemetry
+        self._settings = settings
+        self._faults = 0
+        self._warned: set[str] = set()
+        self._open_calls: set[Call] = set()
+        self._stopped = threading.Event()
+        self.ambient = ambient
+        self.content_bytes = settings.event_bytes
+        self.namespace = telemetry.namespace if telemetry is not None else ""
+        self.sampling = telemetry.sampling if telemetry is not None else Sampling(ALWAYS_OFF)
+        if telemetry is None:
+            return
+        correlator = Correlator(telemetry.namespace, settings.limits, nonce=uuid4().hex)
+        self._pipeline = Pipeline(
+            correlator,
+            telemetry,
+            duplicate_window=settings.duplicate_window,
+            metric_names=settings.metric_names,
+            wait_for_room=self._wait_for_room,
+        )
+        self._live = LiveRecords(self._pipeline, self._warn)
+        self._handover = HandOver(self._handle, self._tick, settings.handover_bytes)
+        if telemetry.meter_provider is not None:
+            observe_health(telemetry.meter_provider, self.health)
+        self._at_exit = weakref.WeakMethod(self.shutdown)
+        atexit.register(_shut_down, self._at_exit)
+
+    @classmethod
+    def from_env(cls) -> Bridge:
+        """Build a bridge from the environment: ``OTEL_*`` as the SDK reads them, and ``AGENT_OTEL_*``.
+
+        Unset exporter variables mean OTLP over http/protobuf to ``localhost:4318``.
+
+        Raises:
+            SettingsError: If a variable has a value that cannot be used; it names variable, value and what is expected.
+        """
+        settings = read_settings(os.environ)
+        for warning in unknown_settings(os.environ):
+            _log.warning("%s", warning)
+        if is_disabled(os.environ):
+            return cls(None, settings)
+        telemetry = build_telemetry(os.environ, id_namespace=settings.id_namespace)
+        return cls(telemetry, settings, ambient_context())
+
+    # -- what the agent calls -----------------------------------------------------------------------------------------
+
+    def run(self, *, agent: str | None = None, conversation_id: str | None = None) -> Run:
+        """Give the context manager of one invocation of an agent; ``with`` and ``async with`` both work.
+
+        Args:
+            agent: Name of the agent.
+            conversation_id: What ties this run to others of the same conversation.
+        """
+        if self._telemetry is None or self._stopped.is_set():
+            return NO_OP  # type: ignore[return-value]  # the same methods, doing nothing
+        return Run(self, agent=agent, conversation_id=conversation_id)
+
+    def record(self, record: Any, *, source: str = "auto") -> None:
+        """Take one thing that an agent runtime said.
+
+        Args:
+            record: An ``AgentEvent``, or a record of a source system: a JSON value, or JSON as text or bytes.
+            source: Name of the source system, where ``record`` is no ``AgentEvent``.
+        """
+        if self._telemetry is None:
+            return
+        try:
+            receipt_ns = time.time_ns()
+            context = get_current()
+            around = Surroundings(self._caller(context), context)
+            if isinstance(record, AgentEvent):
+                self.take(record, around, _EVENT_COST)
+                return
+            copy, size = snapshot(record, self._settings.event_bytes)
+            if isinstance(record, (bytes, bytearray)):
+                copy, size = bytes(record[: self._settings.event_bytes]), min(len(record), self._settings.event_bytes)
+            self._put((copy, source, receipt_ns, around), size + _EVENT_COST, precious=False)
+        except Exception:  # noqa: BLE001  telemetry must not stop the agent
+            self.fault()
+
+    def health(self) -> Health:
+        """Give the books of the moment."""
+        if self._telemetry is None:
+            return Health(enabled=False, faults=self._faults)
+        handover, correlator = self._handover, self._pipeline.correlator
+        return Health(
+            enabled=True,
+            records=self._pipeline.books.as_dict(),
+            handover={
+                "accepted": handover.accepted,
+                "handled": handover.handled,
+                "evicted": handover.evicted,
+                "queued": handover.queued,
+            },
+            sinks=self._telemetry.sinks,
+            correlation=dict(correlator.counts),
+            notes=dict(self._pipeline.books.notes),
+            open_runs=correlator.open_runs,
+            open_operations=correlator.open_operations,
+            faults=self._faults + handover.faults,
+        )
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Push out everything that was recorded before this call.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether all of it was acknowledged in time.
+        """
+        if self._telemetry is None:
+            return True
+        try:
+            deadline = time.monotonic() + timeout
+            handled = self._handover.drain(deadline)
+            return self._telemetry.flush(deadline) and handled
+        except Exception:  # noqa: BLE001  as above
+            self.fault()
+            return False
+
+    def shutdown(self, timeout: float = 10.0) -> None:
+        """End what is open as interrupted, send what is queued, and stop. Called at exit if nobody did before.
+
+        Args:
+            timeout: Seconds to take at most.
+        """
+        if self._telemetry is None or self._stopped.is_set():
+            return
+        try:
+            deadline = time.monotonic() + timeout
+            for call in list(self._open_calls):
+                call.interrupt()
+            self._stopped.set()
+            self._handover.stop(deadline)
+            self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns())
+            self._telemetry.flush(deadline)
+            self._telemetry.shutdown(deadline)
+        except Exception:  # noqa: BLE001  as above
+            self.fault()
+
+    # -- what runs and calls need -------------------------------------------------------------------------------------
+
+    def take(self, event: AgentEvent, around: Surroundings, size: int) -> None:
+        """Hand an event over to the worker. Never raises, never blocks."""
+        precious = (event.kind is EventKind.AGENT and event.phase is Phase.END) or event.usage is not None
+        precious = precious or event.outcome not in (Outcome.OK, Outcome.UNSET)
+        self._put((event, None, 0, around), size, precious=precious)
+
+    def opened(self, call: Call) -> None:
+        """Remember a call that is open."""
+        self._open_calls.add(call)
+
+    def closed(self, call: Call) -> None:
+        """Forget a call that has ended."""
+        self._open_calls.discard(call)
+
+    def fault(self) -> None:
+        """Count a fault of our own."""
+        self._faults += 1
+
+    def _put(self, payload: Any, size: int, *, precious: bool) -> None:
+        if not self._handover.put(payload, size, precious=precious):
+            self._warn("recorded after shutdown(): not sent")
+
+    def _caller(self, context: Context) -> SpanRef | None:
+        span = get_current_span(context).get_span_context()
+        if not span.is_valid and self.ambient is not None:
+            span = get_current_span(self.ambient).get_span_context()
+        return SpanRef(span.trace_id, span.span_id) if span.is_valid else None
+
+    # -- on the worker ------------------------------------------------------------------------------------------------
+
+    def _handle(self, payload: tuple[Any, str | None, int, Surroundings]) -> None:
+        record, source, receipt_ns, around = payload
+        if source is None:
+            self._pipeline.take_event(record, around)
+        else:
+            self._live.take(record, source, receipt_ns, around)
+
+    def _tick(self) -> None:
+        self._pipeline.advance(time.time_ns())
+
+    def _wait_for_room(self) -> None:
+        """Hold the worker back while a healthy sink catches up; one that is stuck overflows by its own rules."""
+        if self._telemetry is not None and not self._stopped.is_set():
+            self._telemetry.wait_for_room(_HELD_BACK_S)
+
+    def _warn(self, text: str) -> None:
+        """Write one line into the log, once per text."""
+        if text not in self._warned and len(self._warned) < _MAX_WARNINGS:
+            self._warned.add(text)
+            _log.warning("%s", text)
+
+
+_HELD_BACK_S = 5.0
+_MAX_WARNINGS = 100
+
+
+
+def _shut_down(method: weakref.WeakMethod[Any]) -> None:
+    """Shut a bridge down at exit, if it is still there."""
+    shutdown = method()
+    if shutdown is not None:
+        shutdown(_EXIT_TIMEOUT_S)

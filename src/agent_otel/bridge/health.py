@@ -1,0 +1,87 @@
+"""Health of a bridge: its books, as values and as metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from attrs import asdict, field, frozen
+from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+
+from agent_otel.conventions import attributes as a
+from agent_otel.conventions import metrics as m
+from agent_otel.conventions import names as n
+
+__all__ = ["Health", "observe_health"]
+
+
+@frozen(kw_only=True)
+class Health:
+    """What a bridge has taken in, given out and lost. All numbers count from the start of the process.
+
+    Args:
+        enabled: False when ``OTEL_SDK_DISABLED=true``.
+        records: ``received = mapped + skipped + duplicate + malformed``.
+        handover: ``accepted = handled + evicted + queued``, of the queue between the agent's thread and the worker.
+        sinks: ``accepted = exported + rejected + evicted + queued + spooled``, by sink.
+        correlation: What was closed without its end, evicted, repeated or late.
+        notes: What sources skipped or clamped, and why.
+        open_runs: Runs that are open.
+        open_operations: Starts that wait for their end.
+        faults: Faults of our own that were swallowed.
+    """
+
+    enabled: bool
+    records: Mapping[str, int] = field(factory=dict)
+    handover: Mapping[str, int] = field(factory=dict)
+    sinks: Mapping[str, Mapping[str, int]] = field(factory=dict)
+    correlation: Mapping[str, int] = field(factory=dict)
+    notes: Mapping[str, int] = field(factory=dict)
+    open_runs: int = 0
+    open_operations: int = 0
+    faults: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether all books balance."""
+        records, handover = self.records, self.handover
+        return (
+            records.get("received", 0)
+            == sum(records.get(name, 0) for name in ("mapped", "skipped", "duplicate", "malformed"))
+            and handover.get("accepted", 0)
+            == sum(handover.get(name, 0) for name in ("handled", "evicted", "queued"))
+            and all(
+                sink["accepted"] == sum(count for name, count in sink.items() if name != "accepted")
+                for sink in self.sinks.values()
+            )
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """Give plain values, for JSON."""
+        return asdict(self)
+
+
+def observe_health(provider: MeterProvider, health: Callable[[], Health]) -> None:
+    """Export a bridge's books as metrics.
+
+    Args:
+        provider: Meter provider of the bridge.
+        health: Gives the health of the moment.
+    """
+    meter = provider.get_meter(n.SCOPE_NAME)
+
+    def records(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(count, {a.STATE: state}) for state, count in health().records.items()]
+
+    def handover(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(count, {a.STATE: state}) for state, count in health().handover.items()]
+
+    def sinks(_: CallbackOptions) -> Iterable[Observation]:
+        return [
+            Observation(count, {a.SINK: sink, a.STATE: state})
+            for sink, books in health().sinks.items()
+            for state, count in books.items()
+        ]
+
+    for name, callback in ((m.BRIDGE_RECORDS, records), (m.BRIDGE_HANDOVER, handover), (m.SINK_ITEMS, sinks)):
+        instrument = m.INSTRUMENTS[name]
+        meter.create_observable_gauge(name, [callback], instrument.unit, instrument.description)

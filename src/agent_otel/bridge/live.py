@@ -1,0 +1,71 @@
+"""Decoders for records that come one by one into a live bridge, one per source, made on the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from agent_otel.bridge.books import Problem
+from agent_otel.bridge.pipeline import Pipeline
+from agent_otel.correlate import Surroundings
+from agent_otel.model import Cursor, SourceError
+from agent_otel.sources import Context, Decoder, Document, Source, detect_source, load_source
+
+__all__ = ["LiveRecords"]
+
+_AUTO = "auto"
+
+
+class LiveRecords:
+    """Feeds raw records to the pipeline.
+
+    Args:
+        pipeline: Where they go.
+        warn: Called with a text that is worth one line in the log.
+    """
+
+    def __init__(self, pipeline: Pipeline, warn: Callable[[str], None]) -> None:
+        self._pipeline = pipeline
+        self._warn = warn
+        self._stream = uuid4().hex
+        self._ordinal = 0
+        self._decoders: dict[str, tuple[Source, Decoder]] = {}
+
+    def take(self, record: Any, source_name: str, receipt_ns: int, around: Surroundings) -> None:
+        """Take one record: a JSON value, or JSON as text or bytes."""
+        self._ordinal += 1
+        where = f"record({source_name})"
+        if isinstance(record, (str, bytes)) and not (isinstance(record, str) and _is_bare_word(record)):
+            try:
+                record = orjson.loads(record)
+            except orjson.JSONDecodeError:
+                self._pipeline.reject(Problem(where, self._ordinal, "", "is no JSON"))
+                return
+        try:
+            source, decoder = self._decoder(source_name, record)
+        except SourceError as error:
+            self._pipeline.reject(Problem(where, self._ordinal, "", "no source recognises it"))
+            self._warn(str(error))
+            return
+        context = Context(Cursor(self._stream, self._ordinal), receipt_ns)
+        self._pipeline.take_record(record, source, decoder, context, name=where, around=around)
+
+    def _decoder(self, name: str, record: Any) -> tuple[Source, Decoder]:
+        source = detect_source([record]) if name == _AUTO else None
+        if source is None and name == _AUTO:
+            raise SourceError("record() was given a record that no source recognises; name it: record(..., source=...)")
+        known = self._decoders.get(source.name if source is not None else name)
+        if known is None:
+            source = source or load_source(name)
+            decoder = source.decoder()
+            decoder.open(Document(name=f"live:{source.name}", key=self._stream, nonce=self._stream, live=True))
+            known = self._decoders[source.name] = (source, decoder)
+        return known
+
+
+def _is_bare_word(text: str) -> bool:
+    """A unit variant is a bare string once parsed (``WorkerStarted``), and no JSON document by itself."""
+    return text.isidentifier()

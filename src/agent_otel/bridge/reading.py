@@ -1,0 +1,226 @@
+"""Reading recorded runs on the calling thread: waits for room instead of dropping, and gives the books at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+import time
+from typing import Any, Literal
+from uuid import uuid4
+
+from attrs import define, field, frozen
+from opentelemetry.trace import get_current_span
+
+from agent_otel.bridge.ambient import ambient_context
+from agent_otel.bridge.books import BridgeBooks, Problem
+from agent_otel.bridge.pipeline import Pipeline
+from agent_otel.correlate import NO_SURROUNDINGS, Correlator, OrphanReason, SpanRef, Surroundings
+from agent_otel.processors import Lane
+from agent_otel.project import SpanData
+from agent_otel.setup import (
+    Settings,
+    Telemetry,
+    build_telemetry,
+    is_disabled,
+    otlp_endpoint,
+    read_settings,
+)
+from agent_otel.sources import Context, Decoder, Source
+
+__all__ = ["Reading", "ReadingOptions", "ReadingSummary"]
+
+_FLUSH_TIMEOUT_S = 60.0
+_SHUTDOWN_TIMEOUT_S = 5.0
+_POLL_S = 0.2
+_FAILURES_IN_A_ROW = 3
+
+
+@frozen(kw_only=True)
+class ReadingOptions:
+    """How to read.
+
+    Args:
+        trace_per: ``run`` (a trace per top-level run) or ``conversation`` (a conversation span on top of its runs).
+        resume: The inputs may still grow: leave open what is open, and tell only what was not told before.
+        send: False shows only: no exporter is made.
+    """
+
+    trace_per: Literal["run", "conversation"] = "run"
+    resume: bool = False
+    send: bool = True
+
+
+@define
+class ReadingSummary:
+    """The books of a reading; ``messages`` say why something was lost, and what to do."""
+
+    books: BridgeBooks
+    sinks: dict[str, dict[str, int]] = field(factory=dict)
+    correlation: dict[str, int] = field(factory=dict)
+    messages: list[str] = field(factory=list)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Records that could not be read, the first hundred."""
+        return self.books.problems
+
+    @property
+    def undelivered(self) -> int:
+        """Spans and log records that were neither delivered nor spooled."""
+        return sum(sink["rejected"] + sink["evicted"] + sink["queued"] for sink in self.sinks.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values, for JSON."""
+        return {
+            **self.books.as_dict(),
+            "spans": self.books.spans,
+            "unsampled": self.books.unsampled,
+            "notes": dict(self.books.notes),
+            "correlation": self.correlation,
+            "problems": [
+                {"file": p.file, "line": p.line, "field": p.field, "reason": p.reason} for p in self.books.problems
+            ],
+            "sinks": self.sinks,
+            "messages": self.messages,
+        }
+
+
+class Reading:
+    """One reading of recorded inputs.
+
+    Args:
+        telemetry: Where to send.
+        settings: Bounds and names.
+        options: How to read.
+        environ: Environment variables, for messages.
+        on_span: Called with every span.
+    """
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        settings: Settings,
+        options: ReadingOptions,
+        environ: Mapping[str, str],
+        on_span: Callable[[SpanData], None] | None = None,
+    ) -> None:
+        self._telemetry = telemetry
+        self._options = options
+        self._environ = environ
+        self._around = _surroundings()
+        correlator = Correlator(
+            telemetry.namespace,
+            settings.limits,
+            trace_per_conversation=options.trace_per == "conversation",
+            nonce=uuid4().hex,
+        )
+        self._pipeline = Pipeline(
+            correlator,
+            telemetry,
+            duplicate_window=settings.duplicate_window,
+            metric_names=settings.metric_names,
+            on_span=on_span,
+            wait_for_room=self._wait_for_room if telemetry.lanes else None,
+        )
+
+    @classmethod
+    def from_env(
+        cls,
+        options: ReadingOptions,
+        environ: Mapping[str, str],
+        on_span: Callable[[SpanData], None] | None = None,
+    ) -> Reading:
+        """Build a reading from the environment, as ``Bridge.from_env`` does.
+
+        Raises:
+            SettingsError: If a variable has a value that cannot be used.
+        """
+        settings = read_settings(environ)
+        send = options.send and not is_disabled(environ)
+        telemetry = build_telemetry(environ, id_namespace=settings.id_namespace, send=send)
+        return cls(telemetry, settings, options, environ, on_span)
+
+    @property
+    def books(self) -> BridgeBooks:
+        """The books so far."""
+        return self._pipeline.books
+
+    @property
+    def sink_identity(self) -> str:
+        """What makes two readings send to the same place under the same ids; holds no credentials."""
+        endpoint = otlp_endpoint("traces", self._environ)
+        names = ",".join(sorted(self._telemetry.sinks))
+        return f"{names}|{endpoint}|{self._telemetry.namespace}"
+
+    def take(self, record: Any, source: Source, decoder: Decoder, context: Context, name: str) -> None:
+        """Take one parsed record."""
+        self._pipeline.take_record(record, source, decoder, context, name=name, around=self._around)
+
+    def reject(self, problem: Problem) -> None:
+        """Count a record that cannot be parsed."""
+        self._pipeline.reject(problem)
+
+    def repeat(self) -> None:
+        """Count a record of an input that was read already in this reading."""
+        self._pipeline.repeat()
+
+    def feed(self, events: Collection[Any]) -> None:
+        """Feed events that no single record gave (the end of a document)."""
+        self._pipeline.feed(events, self._around)
+
+    def begin_input(self, delivered_before: set[int]) -> list[int]:
+        """Begin an input of which an earlier reading has delivered something; gives the list that collects what is told."""
+        self._pipeline.delivered_before = delivered_before
+        told: list[int] = []
+        self._pipeline.told = told
+        return told
+
+    def finish(self) -> ReadingSummary:
+        """Close what is open (unless the inputs may still grow), send everything, and stop. Never raises for a sink."""
+        if not self._options.resume:
+            self._pipeline.finish(OrphanReason.END_OF_INPUT)
+        return self._stop()
+
+    def abort(self) -> ReadingSummary:
+        """Send what was completed, and close nothing: a later reading will tell the rest under the same ids."""
+        return self._stop()
+
+    def _stop(self) -> ReadingSummary:
+        self._telemetry.flush(time.monotonic() + _FLUSH_TIMEOUT_S)
+        self._telemetry.shutdown(time.monotonic() + _SHUTDOWN_TIMEOUT_S)
+        summary = ReadingSummary(
+            books=self._pipeline.books,
+            sinks=self._telemetry.sinks,
+            correlation=dict(self._pipeline.correlator.counts),
+        )
+        if summary.undelivered:
+            summary.messages.append(self._advice())
+        return summary
+
+    def _advice(self) -> str:
+        endpoint = otlp_endpoint("traces", self._environ)
+        return (
+            f"could not deliver to {endpoint}: start a collector there, set OTEL_EXPORTER_OTLP_ENDPOINT, "
+            "or set OTEL_TRACES_EXPORTER=none (and the same for metrics and logs) to send nothing"
+        )
+
+    def _wait_for_room(self) -> None:
+        """Wait until every sink has room; a sink that has only ever failed, or fails on and on, is not waited for."""
+        for lane in self._telemetry.lanes:
+            while True:
+                if lane.books.failed_in_a_row and _is_dead(lane):
+                    lane.give_up()
+                if lane.wait_for_room(_POLL_S):
+                    break
+
+
+def _is_dead(lane: Lane) -> bool:
+    return lane.books.exported == 0 or lane.books.failed_in_a_row >= _FAILURES_IN_A_ROW
+
+
+def _surroundings() -> Surroundings:
+    """A caller's ``TRACEPARENT`` wins for recorded runs too: they join that trace."""
+    context = ambient_context()
+    if context is None:
+        return NO_SURROUNDINGS
+    span = get_current_span(context).get_span_context()
+    return Surroundings(SpanRef(span.trace_id, span.span_id), context)

@@ -1,0 +1,117 @@
+"""The command line: arguments in, exit status out. The work is done elsewhere."""
+
+# ruff: noqa: FBT002, PLR0913, PLR0917  the parser builds its options from these signatures
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from importlib import resources
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from agent_otel._version import __version__
+from agent_otel.cli.reach import Sending, decide_sending
+from agent_otel.cli.replaying import Request, replay_paths
+from agent_otel.cli.status import CommandEnd, Status
+from agent_otel.model import AgentOtelError
+from agent_otel.setup import endpoint_is_set
+
+__all__ = ["app", "main"]
+
+_PARSER_USAGE = 2  # what the argument parser exits with for bad usage; ours means "not delivered"
+
+app = typer.Typer(
+    name="agent-otel",
+    help="OpenTelemetry for AI agents: recorded runs become traces and metrics.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class TracePer(str, Enum):
+    """What one trace holds."""
+
+    RUN = "run"
+    CONVERSATION = "conversation"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output; a tree goes to stderr.")]
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001  the signature that the parser calls
+    if value:
+        typer.echo(f"agent-otel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def replay(
+    paths: Annotated[list[str], typer.Argument(metavar="FILE|DIR|-...", help="What to read; - is standard input.")],
+    source: Annotated[str, typer.Option(help="Name of the source; auto tells it by content.")] = "auto",
+    console: Annotated[bool, typer.Option("--console", help="Draw each run as a tree.")] = False,
+    as_json: Json = False,
+    trace_per: Annotated[TracePer, typer.Option(help="What one trace holds.")] = TracePer.RUN,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the last call ended.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 if a record is malformed.")] = False,
+) -> None:
+    """Send recorded agent runs as traces, logs and metrics over OTLP.
+
+    Exit status: 0 all delivered, 1 bad usage or settings, 2 something not delivered, 3 malformed records (--strict).
+    """
+    request = Request(
+        paths=paths,
+        source=source,
+        trace_per="run" if trace_per is TracePer.RUN else "conversation",
+        resume=resume,
+        strict=strict,
+        shows=console,
+        as_json=as_json,
+    )
+    _run(request, decide_sending(os.environ, shows=console))
+
+
+@app.command()
+def demo(as_json: Json = False) -> None:
+    """Show a recorded session; send it as well if an OTLP endpoint is set."""
+    session = resources.files("agent_otel.cli") / "demo_session"
+    with resources.as_file(session) as directory:
+        request = Request(paths=[str(directory)], source="claude-code", shows=True, as_json=as_json)
+        _run(request, Sending(send=endpoint_is_set(os.environ)))
+
+
+def _run(request: Request, sending: Sending) -> NoReturn:
+    raise CommandEnd(replay_paths(request, sending, os.environ))
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and exit.
+
+    Args:
+        arguments: Command line without the program's name; None takes that of the process.
+    """
+    try:
+        app(args=arguments if arguments is None else list(arguments), prog_name="agent-otel")
+    except CommandEnd:
+        raise
+    except AgentOtelError as error:
+        sys.stderr.write(f"agent-otel: {error}\n")
+        raise CommandEnd(Status.USAGE) from None
+    except KeyboardInterrupt:
+        raise CommandEnd(Status.INTERRUPTED) from None
+    except SystemExit as end:
+        raise SystemExit(Status.USAGE.value if end.code == _PARSER_USAGE else end.code) from None
+    raise CommandEnd(Status.OK)

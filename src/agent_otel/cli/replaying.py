@@ -1,0 +1,122 @@
+"""The work behind ``replay`` and ``demo``: groups in, through the bridge, tree and summary out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+import json
+import sys
+from typing import Literal
+
+from attrs import frozen
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from agent_otel.bridge.replay import Replay, ReplayOptions, ReplaySummary
+from agent_otel.cli.reach import Sending
+from agent_otel.cli.status import Status
+from agent_otel.cli.summary import MAX_PROBLEMS, problem_lines, status_of, summary_lines
+from agent_otel.cli.tree import TreeCollector
+from agent_otel.intake import Group, Skipped, discover
+
+__all__ = ["Request", "replay_paths"]
+
+_PROGRESS_BYTES = 4 * 1024 * 1024
+
+
+@frozen(kw_only=True)
+class Request:
+    """What the command line asks for.
+
+    Args:
+        paths: Files, directories, ``-``.
+        source: Name of a source, or ``auto``.
+        trace_per: ``run`` or ``conversation``.
+        resume: Whether to go on where the last call ended.
+        strict: Whether malformed records are a failure.
+        shows: Whether to draw trees.
+        as_json: Whether standard output gets one JSON object.
+    """
+
+    paths: Sequence[str]
+    source: str = "auto"
+    trace_per: Literal["run", "conversation"] = "run"
+    resume: bool = False
+    strict: bool = False
+    shows: bool = False
+    as_json: bool = False
+
+
+def replay_paths(request: Request, sending: Sending, environ: Mapping[str, str]) -> Status:
+    """Read, send, and tell.
+
+    Args:
+        request: What to do.
+        sending: Whether to send, and what to say of it.
+        environ: Environment variables.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        AgentOtelError: If an input cannot be read at all, or a setting cannot be used.
+    """
+    groups = _find(request)
+    collector = TreeCollector() if request.shows else None
+    replay = Replay.from_env(
+        ReplayOptions(trace_per=request.trace_per, resume=request.resume),
+        environ=environ,
+        on_span=collector.add if collector else None,
+        send=sending.send,
+    )
+    try:
+        with _progress(sum(group.total_bytes for group in groups)) as told:
+            for group in groups:
+                replay.read(group, progress=told)
+        summary = replay.finish()
+    except KeyboardInterrupt:
+        replay.abort()
+        _say("interrupted: what was complete is sent, what was open is left out")
+        return Status.INTERRUPTED
+    if collector is not None:
+        collector.render(Console(stderr=request.as_json))
+    _tell(summary, request, sending)
+    return status_of(summary, strict=request.strict)
+
+
+def _find(request: Request) -> list[Group]:
+    left_out: list[Skipped] = []
+    groups = discover(request.paths, request.source, left_out.append)
+    for skipped in left_out[:MAX_PROBLEMS]:
+        _say(f"left out {skipped.path}: {skipped.reason}")
+    if len(left_out) > MAX_PROBLEMS:
+        _say(f"left out {len(left_out) - MAX_PROBLEMS} more files")
+    return groups
+
+
+def _tell(summary: ReplaySummary, request: Request, sending: Sending) -> None:
+    for line in problem_lines(summary):
+        _say(line)
+    for message in [sending.notice, *summary.messages]:
+        if message is not None:
+            _say(message)
+    if request.as_json:
+        sys.stdout.write(json.dumps(summary.as_dict()) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in summary_lines(summary))
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+@contextmanager
+def _progress(total_bytes: int) -> Iterator[Callable[[int], None] | None]:
+    """Show a bar for long work on a terminal; give what to call with the bytes read."""
+    if not sys.stderr.isatty() or total_bytes <= _PROGRESS_BYTES:
+        yield None
+        return
+    columns = TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=total_bytes)
+        yield lambda count: bar.update(task, advance=count)

@@ -1,0 +1,187 @@
+"""The correlator: events in, in whatever order they come; finished operations out, each exactly once.
+
+It never raises for any event, guesses no parent (R18) and reads no clock: stream time is the highest event time seen,
+or what ``advance`` says. All its memory is bounded (``CorrelationLimits``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from agent_otel.correlate.conversations import Conversations
+from agent_otel.correlate.identity import derive_key
+from agent_otel.correlate.limits import CorrelationLimits
+from agent_otel.correlate.operation import Occurrence, OrphanReason, SpanRef, Surroundings
+from agent_otel.correlate.places import Places
+from agent_otel.correlate.runs import Runs
+from agent_otel.correlate.state import State
+from agent_otel.correlate.work import WORK_KINDS, Output, Work
+from agent_otel.model import AgentEvent, EventKind, Fact, Phase
+
+__all__ = ["NO_SURROUNDINGS", "Correlated", "Correlator"]
+
+NO_SURROUNDINGS = Surroundings()
+
+
+class Correlated(NamedTuple):
+    """What one event gave: outputs in order, and whether it told nothing new."""
+
+    outputs: list[Output]
+    is_duplicate: bool = False
+
+
+class Correlator:
+    """Joins events into operations.
+
+    Args:
+        namespace: Keeps equal ids of two tenants apart; part of every derived trace id.
+        limits: Bounds of the memory.
+        trace_per_conversation: Put a conversation span on top of its runs. For bounded inputs: it ends with the input.
+        nonce: Part of the keys of work that has neither an id nor a place in an input.
+    """
+
+    def __init__(
+        self,
+        namespace: str,
+        limits: CorrelationLimits | None = None,
+        *,
+        trace_per_conversation: bool = False,
+        nonce: str = "",
+    ) -> None:
+        self._state = State(limits or CorrelationLimits())
+        self._places = Places(self._state, namespace, nonce)
+        self._work = Work(self._state, self._places)
+        self._conversations = Conversations(self._state, self._places, on_top=trace_per_conversation)
+        self._runs = Runs(self._state, self._places, self._work, self._conversations)
+
+    def feed(self, event: AgentEvent, around: Surroundings = NO_SURROUNDINGS) -> Correlated:
+        """Take one event.
+
+        Args:
+            event: The event.
+            around: What surrounded it; a run that opens joins the trace of the caller's span.
+
+        Returns:
+            What it completed, and whether it was a duplicate (a second start or end, a second form of a run).
+        """
+        outputs: list[Output] = []
+        if event.time_ns > self._state.now_ns:
+            self._state.now_ns = event.time_ns
+            self._expire(outputs)
+        if event.ids.run is not None and self._is_second_form(event):
+            self._state.counts["second_form"] += 1
+            return Correlated(outputs, is_duplicate=True)
+        if event.ids.conversation is not None:
+            self._conversations.note(event, outputs)
+        accepted = self._dispatch(event, around, outputs)
+        return Correlated(outputs, not accepted)
+
+    def advance(self, now_ns: int) -> list[Output]:
+        """Let stream time pass without an event (live use); closes what stayed silent for too long.
+
+        Args:
+            now_ns: Unix time in nanoseconds.
+        """
+        outputs: list[Output] = []
+        if now_ns > self._state.now_ns:
+            self._state.now_ns = now_ns
+            self._expire(outputs)
+        return outputs
+
+    def finish(self, reason: OrphanReason, now_ns: int | None = None) -> list[Output]:
+        """Close everything that is open, children before their runs.
+
+        Args:
+            reason: ``END_OF_INPUT`` for a file, ``SHUTDOWN`` for a live bridge.
+            now_ns: End time of what is closed; by default the last time known of it.
+        """
+        outputs: list[Output] = []
+        for work in list(self._state.open.values()):
+            if work.orphan_end_ns is not None:
+                self._work.close_orphan(work, OrphanReason.RUN_END, outputs)
+            else:
+                self._work.close_orphan(work, reason, outputs, now_ns)
+        self._state.grace.clear()
+        for run in list(self._state.runs.values()):
+            self._runs.close_orphan(run, reason, outputs, now_ns)
+        self._conversations.finish(outputs)
+        return outputs
+
+    @property
+    def open_runs(self) -> int:
+        """How many runs are open."""
+        return len(self._state.runs)
+
+    @property
+    def open_operations(self) -> int:
+        """How many starts wait for their end."""
+        return len(self._state.open)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What was closed, evicted, repeated or late, by a bounded set of words."""
+        return self._state.counts
+
+    def _dispatch(self, event: AgentEvent, around: Surroundings, outputs: list[Output]) -> bool:
+        if event.kind in WORK_KINDS:
+            scope = self._runs.scope_of(event, around, outputs)
+            if event.phase is Phase.START:
+                return self._work.started(event, scope, around, outputs)
+            return self._work.ended(event, scope, around, outputs)
+        if event.kind is EventKind.AGENT:
+            if event.phase is Phase.END:
+                return self._runs.ended(event, around, outputs)
+            return self._runs.started(event, around, outputs)
+        self._occurred(event, outputs)
+        return True
+
+    def _occurred(self, event: AgentEvent, outputs: list[Output]) -> None:
+        """Take an event that is no work: a mark on its open run, or an occurrence in the context of its run."""
+        span: SpanRef | None = None
+        if event.ids.run is not None:
+            key = (event.origin.system, event.ids.run)
+            run = self._state.runs.get(key)
+            if run is not None:
+                span = run.identity.ref
+                if event.kind in _MARKS:
+                    self._runs.mark(run, event)
+                if event.kind is EventKind.HISTORY:
+                    run.facts = {**run.facts, Fact.COMPACTED: True}
+            elif (closed := self._state.closed.get(key)) is not None:
+                span = closed.identity.ref
+        if event.kind in _ONLY_MARKS:
+            return
+        outputs.append(
+            Occurrence(event=event, key=self._occurrence_key(event), span=span, conversation=event.ids.conversation)
+        )
+
+    def _occurrence_key(self, event: AgentEvent) -> int:
+        name = event.ids.event or self._places.anonymous_key(event)
+        return derive_key(event.origin.system, event.kind.value, event.phase.value, name)
+
+    def _is_second_form(self, event: AgentEvent) -> bool:
+        """Whether this run is already read in another of its source's forms: then only the first counts."""
+        key = (event.origin.system, event.ids.run or "")
+        run = self._state.runs.get(key)
+        if run is not None:
+            return run.origin.form != event.origin.form
+        closed = self._state.closed.get(key)
+        return closed is not None and closed.form != event.origin.form
+
+    def _expire(self, outputs: list[Output]) -> None:
+        """Close what stayed open for too long: children of ended runs, starts without end, silent runs."""
+        state = self._state
+        while state.grace and state.grace[0][0] <= state.now_ns:
+            work = state.open.get(state.grace.popleft()[1])
+            if work is not None:
+                self._work.close_orphan(work, OrphanReason.RUN_END, outputs)
+        limit_ns = state.now_ns - state.limits.idle_limit_ns
+        while state.open and (oldest := next(iter(state.open.values()))).touched_ns < limit_ns:
+            self._work.close_orphan(oldest, OrphanReason.TIME_LIMIT, outputs)
+        while state.runs and (idle := next(iter(state.runs.values()))).touched_ns < limit_ns:
+            self._runs.close_orphan(idle, OrphanReason.TIME_LIMIT, outputs)
+
+
+_MARKS = frozenset({EventKind.PROGRESS, EventKind.TURN, EventKind.HISTORY})
+_ONLY_MARKS = frozenset({EventKind.PROGRESS, EventKind.TURN})

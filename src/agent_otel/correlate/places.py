@@ -1,0 +1,122 @@
+"""Where runs and work stand: their ids, their parents, their links. Derived, never guessed (R18)."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from agent_otel.correlate.identity import derive_span_id, derive_trace_id, valid_span_id, valid_trace_id
+from agent_otel.correlate.operation import OperationKind, SpanIdentity, SpanRef, Surroundings
+from agent_otel.correlate.state import RunKey, Scope, State
+from agent_otel.model import AgentEvent, EventKind
+
+__all__ = ["Places"]
+
+
+class Places:
+    """Assigns identities.
+
+    Args:
+        state: The correlation state.
+        namespace: Part of every derived trace id.
+        nonce: Part of the keys of work that has neither an id nor a place in an input.
+    """
+
+    def __init__(self, state: State, namespace: str, nonce: str) -> None:
+        self._state = state
+        self._namespace = namespace
+        self._nonce = nonce
+        self._anonymous = 0
+
+    def of_conversation(self, system: str, conversation: str) -> SpanIdentity:
+        """Place a conversation span on top of its own trace."""
+        trace_id = derive_trace_id(self._namespace, system, f"conversation:{conversation}")
+        return SpanIdentity(trace_id, derive_span_id(trace_id, OperationKind.CONVERSATION.value, conversation))
+
+    def of_run(
+        self, key: RunKey, event: AgentEvent, surroundings: Surroundings, conversation: SpanIdentity | None
+    ) -> SpanIdentity:
+        """Place a run.
+
+        In this order: under the run that started it; under the ids that the event gives; under the caller's span;
+        under its conversation; else as the root of a trace derived from its own id.
+        """
+        parent = self._starter(key[0], event)
+        trace_id: int | None = parent.trace_id if parent is not None else None
+        parent_span_id: int | None = parent.span_id if parent is not None else None
+        remote = False
+        if trace_id is None and (given := valid_trace_id(event.ids.trace)) is not None:
+            trace_id = given
+            if event.kind is EventKind.AGENT:
+                parent_span_id = valid_span_id(event.ids.parent_span)
+                remote = parent_span_id is not None
+        if trace_id is None and surroundings.parent is not None:
+            trace_id, parent_span_id, remote = surroundings.parent.trace_id, surroundings.parent.span_id, True
+        if trace_id is None and conversation is not None:
+            trace_id, parent_span_id = conversation.trace_id, conversation.span_id
+        if trace_id is None:
+            trace_id = derive_trace_id(self._namespace, key[0], key[1])
+        own = valid_span_id(event.ids.span) if event.kind is EventKind.AGENT else None
+        return SpanIdentity(
+            trace_id, own or derive_span_id(trace_id, OperationKind.RUN.value, key[1]), parent_span_id, remote
+        )
+
+    def _starter(self, system: str, event: AgentEvent) -> SpanRef | None:
+        """Find the span that started this run: the parent's tool call, else the parent run, if it is known."""
+        if event.kind is not EventKind.AGENT or event.ids.parent_run is None:
+            return None
+        parent_key = (system, event.ids.parent_run)
+        parent = self._state.runs.get(parent_key) or self._state.closed.get(parent_key)
+        if parent is None:
+            self._state.counts["unknown_parent_run"] += 1
+            return None
+        if (call := event.ids.tool_call) is not None:
+            slot = (parent_key, OperationKind.TOOL, call)
+            if tokens := self._state.waiting.get(slot):
+                return self._state.open[tokens[0]].identity.ref
+            if (finished := self._state.finished.get(slot)) is not None:
+                return SpanRef(parent.identity.trace_id, finished.span_id)
+        return parent.identity.ref
+
+    def work_key(self, kind: OperationKind, event: AgentEvent, scope: Scope) -> str:
+        """Name work that has no id: by its number in the run, else by its place in the input, else by a counter."""
+        if (ordinal := scope.next_ordinal(kind)) is not None:
+            return f"#{ordinal}"
+        return self.anonymous_key(event)
+
+    def anonymous_key(self, event: AgentEvent) -> str:
+        """Name something that has no id and belongs to no run."""
+        if event.cursor is not None:
+            return f"{event.cursor.stream}#{event.cursor.ordinal}"
+        self._anonymous += 1
+        return f"{self._nonce}#{self._anonymous}"
+
+    def of_work(
+        self, kind: OperationKind, key: str, event: AgentEvent, scope: Scope, surroundings: Surroundings
+    ) -> SpanIdentity:
+        """Place a piece of work: under its run, else under the caller's span, else as a root of its own."""
+        parent = scope.parent
+        parent_span_id: int | None
+        remote = False
+        if parent is not None:
+            trace_id, parent_span_id = parent.trace_id, valid_span_id(event.ids.parent_span) or parent.span_id
+        elif (given := valid_trace_id(event.ids.trace)) is not None:
+            trace_id, parent_span_id = given, valid_span_id(event.ids.parent_span)
+            remote = parent_span_id is not None
+        elif surroundings.parent is not None:
+            trace_id, parent_span_id, remote = surroundings.parent.trace_id, surroundings.parent.span_id, True
+        else:
+            trace_id = derive_trace_id(self._namespace, event.origin.system, f"{kind.value}:{key}")
+            parent_span_id = None
+        span_id = valid_span_id(event.ids.span)
+        if span_id is None:
+            before = self._state.finished.get((scope.key, kind, key))
+            attempt = 1 if before is None else before.attempts + 1
+            span_id = derive_span_id(trace_id, kind.value, f"{scope.key[1]}/{key}", attempt)
+        return SpanIdentity(trace_id, span_id, parent_span_id, remote)
+
+    def linked_to_child(self, identity: SpanIdentity, system: str, child_run: str) -> SpanIdentity:
+        """Link a tool call to the run that it started, where that run stands in another trace."""
+        child = self._state.runs.get((system, child_run)) or self._state.closed.get((system, child_run))
+        if child is None or child.identity.trace_id == identity.trace_id:
+            return identity
+        return evolve(identity, links=(*identity.links, child.identity.ref))

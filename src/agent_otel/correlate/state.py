@@ -1,0 +1,202 @@
+"""The mutable state behind correlation: runs, starts waiting for their end, conversations."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from attrs import define, field, fields
+
+from agent_otel.correlate.limits import CorrelationLimits
+from agent_otel.correlate.operation import (
+    Mark,
+    OperationKind,
+    OrphanReason,
+    SpanIdentity,
+    SpanRef,
+    Surroundings,
+)
+from agent_otel.correlate.windows import Window
+from agent_otel.model import NO_NAMES, AgentEvent, Content, ContentKind, EventIds, Fact, Names, Origin
+
+__all__ = [
+    "ClosedRun",
+    "Conversation",
+    "Finished",
+    "OpenWork",
+    "Run",
+    "RunKey",
+    "Scope",
+    "State",
+    "WorkKey",
+    "merged",
+    "merged_names",
+]
+
+RunKey = tuple[str, str]  # source system, run id
+WorkKey = tuple[RunKey | str, OperationKind, str]  # run (or the system, outside any run), kind, id or name
+
+_NAME_FIELDS = tuple(attribute.name for attribute in fields(Names))
+
+
+def merged_names(first: Names, second: Names) -> Names:
+    """Complete the names of the first event by those of the second, which win."""
+    if first is NO_NAMES or first == second:
+        return second
+    if second is NO_NAMES:
+        return first
+    return Names(
+        **{
+            name: later if (later := getattr(second, name)) is not None else getattr(first, name)
+            for name in _NAME_FIELDS
+        }
+    )
+
+
+def merged(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Complete one mapping by another, which wins."""
+    if not second:
+        return first
+    if not first:
+        return second
+    return {**first, **second}
+
+
+@define(eq=False)
+class OpenWork:
+    """A start that waits for its end.
+
+    ``orphan_end_ns`` is set once its run has ended: then the grace time runs.
+    """
+
+    token: int
+    kind: OperationKind
+    key: str
+    has_id: bool
+    run: RunKey | None
+    identity: SpanIdentity
+    event: AgentEvent
+    touched_ns: int
+    conversation: str | None
+    agent: str | None
+    slot: WorkKey
+    orphan_end_ns: int | None = None
+    surroundings: Surroundings = Surroundings()
+
+    @property
+    def arguments(self) -> Content | None:
+        """The arguments given at the start, by which ends without id find it (rule R14)."""
+        return self.event.contents.get(ContentKind.TOOL_ARGUMENTS)
+
+
+@define(eq=False)
+class Run:
+    """An open run."""
+
+    key: RunKey
+    identity: SpanIdentity
+    origin: Origin
+    ids: EventIds
+    names: Names
+    conversation: str | None
+    touched_ns: int
+    last_ns: int
+    start_ns: int | None = None  # None while only children were seen
+    first_child_ns: int = 0
+    contents: Mapping[ContentKind, Content] = field(factory=dict, repr=False)
+    facts: Mapping[Fact, Any] = field(factory=dict)
+    lineage: Mapping[str, Any] = field(factory=dict)
+    marks: list[Mark] = field(factory=list)
+    open_tokens: set[int] = field(factory=set)
+    ordinals: dict[OperationKind, int] = field(factory=dict)
+    model_calls: int = 0
+    tool_calls: int = 0
+    child_usage: bool = False
+    surroundings: Surroundings = Surroundings()
+
+
+@define
+class ClosedRun:
+    """What is remembered of an ended run: enough to place late children and to recognise a repeated end."""
+
+    identity: SpanIdentity
+    form: str
+    conversation: str | None
+    agent: str | None
+    end_ns: int
+    ordinals: dict[OperationKind, int]
+
+
+@define
+class Finished:
+    """What is remembered of finished operations of one key."""
+
+    attempts: int
+    span_id: int
+    orphan: OrphanReason | None
+
+
+@define(eq=False)
+class Conversation:
+    """A conversation: what a resumed session links to, and in conversation mode the span on top."""
+
+    identity: SpanIdentity | None = None
+    origin: Origin | None = None
+    start_ns: int = 0
+    end_ns: int = 0
+    last_run: SpanRef | None = None
+    ended: bool = False
+    resumed: bool = False
+    names: Names = NO_NAMES
+
+
+class Scope(NamedTuple):
+    """Where a piece of work belongs: to an open run, to one that ended, or to none."""
+
+    key: RunKey | str
+    run: Run | None
+    closed: ClosedRun | None
+
+    @property
+    def parent(self) -> SpanIdentity | None:
+        """The run's identity."""
+        owner = self.run or self.closed
+        return owner.identity if owner is not None else None
+
+    @property
+    def conversation(self) -> str | None:
+        """The run's conversation."""
+        owner = self.run or self.closed
+        return owner.conversation if owner is not None else None
+
+    @property
+    def agent(self) -> str | None:
+        """The run's agent name."""
+        if self.run is not None:
+            return self.run.names.agent
+        return self.closed.agent if self.closed is not None else None
+
+    def next_ordinal(self, kind: OperationKind) -> int | None:
+        """Number work that has no id, within its run; None outside any run."""
+        owner = self.run or self.closed
+        if owner is None:
+            return None
+        owner.ordinals[kind] = number = owner.ordinals.get(kind, 0) + 1
+        return number
+
+
+class State:
+    """Everything that correlation remembers, all of it bounded by ``limits``."""
+
+    def __init__(self, limits: CorrelationLimits) -> None:
+        self.limits = limits
+        self.now_ns = 0  # stream time
+        self.runs: OrderedDict[RunKey, Run] = OrderedDict()  # the one idle for longest first
+        self.closed: Window[RunKey, ClosedRun] = Window(limits.max_closed_runs)
+        self.open: OrderedDict[int, OpenWork] = OrderedDict()  # the oldest first
+        self.waiting: dict[WorkKey, list[int]] = {}
+        self.finished: Window[WorkKey, Finished] = Window(limits.max_finished_operations)
+        self.grace: deque[tuple[int, int]] = deque()  # (deadline in stream time, token)
+        self.conversations: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self.counts: Counter[str] = Counter()

@@ -1,0 +1,103 @@
+"""The books of a sink: what it was given and what became of it. They balance at every moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+__all__ = ["SinkBooks"]
+
+
+class SinkBooks:
+    """Counts items of one sink: ``accepted = exported + rejected + evicted + queued + spooled``.
+
+    Args:
+        sink_id: Name of the sink.
+        capacity: How many items may be queued.
+    """
+
+    def __init__(self, sink_id: str, capacity: int) -> None:
+        self.sink_id = sink_id
+        self.capacity = capacity
+        self.accepted = 0
+        self.exported = 0
+        self.rejected = 0
+        self.evicted = 0
+        self.spooled = 0
+        self.failed_in_a_row = 0
+        self.last_error = ""
+        self._changed = threading.Condition()
+
+    @property
+    def queued(self) -> int:
+        """Items that are neither acknowledged nor lost."""
+        return self.accepted - self.exported - self.rejected - self.evicted - self.spooled
+
+    def admit(self) -> bool:
+        """Take one item in; gives False, and counts it as evicted, if the queue is full."""
+        with self._changed:
+            self.accepted += 1
+            if self.queued > self.capacity:
+                self.evicted += 1
+                return False
+            return True
+
+    def acknowledge(self, count: int) -> None:
+        """Note that the sink has taken ``count`` items."""
+        with self._changed:
+            self.exported += count
+            self.failed_in_a_row = 0
+            self._changed.notify_all()
+
+    def reject(self, count: int, reason: str) -> None:
+        """Note that the sink has lost or refused ``count`` items; ``reason`` is free of content."""
+        with self._changed:
+            self.rejected += count
+            self.failed_in_a_row += 1
+            self.last_error = reason
+            self._changed.notify_all()
+
+    def abandon(self) -> int:
+        """Write off what is still queued (the process ends); gives how many items."""
+        with self._changed:
+            left = self.queued
+            self.evicted += left
+            self._changed.notify_all()
+            return left
+
+    def reset_after_fork(self) -> None:
+        """Forget what the parent process has queued: it will deliver that itself."""
+        self._changed = threading.Condition()
+        self.accepted -= self.queued
+
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """Wait until one more item fits.
+
+        Args:
+            timeout_s: Seconds to wait at most.
+        """
+        if self.queued < self.capacity:
+            return True
+        with self._changed:
+            return self._changed.wait_for(lambda: self.queued < self.capacity, timeout_s)
+
+    def wait_until_empty(self, deadline: float) -> bool:
+        """Wait until nothing is queued.
+
+        Args:
+            deadline: In seconds of ``time.monotonic``.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: self.queued <= 0, max(0.0, deadline - time.monotonic()))
+
+    def as_dict(self) -> dict[str, int]:
+        """Give the books as plain numbers."""
+        with self._changed:
+            return {
+                "accepted": self.accepted,
+                "exported": self.exported,
+                "rejected": self.rejected,
+                "evicted": self.evicted,
+                "queued": self.queued,
+                "spooled": self.spooled,
+            }

@@ -1,0 +1,82 @@
+"""The span that is current inside a run or call: a light recording span whose ids are known before the span exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import time
+from typing import Any
+
+from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode
+from opentelemetry.util.types import Attributes, AttributeValue
+
+from agent_otel.conventions import attributes as a
+from agent_otel.emit.additions import Additions
+
+__all__ = ["CurrentSpan"]
+
+
+class CurrentSpan(Span):
+    """What ``get_current_span()`` gives inside our context managers.
+
+    Attributes, events and links that are set on it are kept, and go out with the operation under the content policy.
+    Its name, times and end are the operation's own: ``update_name`` and ``end`` change nothing.
+
+    Args:
+        context: Ids, and whether the trace is sampled.
+    """
+
+    def __init__(self, context: SpanContext) -> None:
+        self._context = context
+        self.additions = Additions()
+        self.marked_error = False
+
+    def get_span_context(self) -> SpanContext:
+        """Give the ids."""
+        return self._context
+
+    def is_recording(self) -> bool:
+        """Say whether what is set here arrives anywhere."""
+        return self._context.trace_flags.sampled
+
+    def set_attribute(self, key: str, value: AttributeValue) -> None:
+        """Keep an attribute."""
+        self.additions.set_attribute(key, value)
+
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
+        """Keep attributes."""
+        for key, value in attributes.items():
+            self.additions.set_attribute(key, value)
+
+    def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
+        """Keep an event."""
+        self.additions.add_event(name, attributes, timestamp if timestamp is not None else time.time_ns())
+
+    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
+        """Keep a link."""
+        self.additions.add_link(Link(context, attributes))
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Attributes = None,
+        timestamp: int | None = None,
+        escaped: bool = False,  # noqa: ARG002, FBT001, FBT002  the SDK's signature
+    ) -> None:
+        """Keep the type of an exception; its message and stack trace are content."""
+        kind = type(exception)
+        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        self.add_event("exception", {**(attributes or {}), a.EXCEPTION_TYPE: name}, timestamp)
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:  # noqa: ARG002
+        """Note whether user code marked an error; a description is content and is not kept."""
+        code = status.status_code if isinstance(status, Status) else status
+        self.marked_error = code is StatusCode.ERROR
+
+    def update_name(self, name: str) -> None:
+        """Change nothing: the name follows the conventions."""
+
+    def end(self, end_time: int | None = None) -> None:
+        """Change nothing: the operation ends with its context manager."""
+
+    def __exit__(self, *exception: Any) -> None:
+        """Change nothing, as ``end``."""

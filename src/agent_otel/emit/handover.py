@@ -1,0 +1,159 @@
+"""The hand-over from the agent's thread to our worker: bounded in bytes, never blocking, and the worker itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+import os
+import threading
+import time
+from typing import Any
+
+__all__ = ["HandOver"]
+
+_BATCH = 256
+_TICK_S = 1.0  # how often the worker looks at the clock when nothing comes
+
+
+class HandOver:
+    """A queue with one worker, which is started by the first entry.
+
+    When the queue is full the oldest entry that may be lost makes room; if there is none, the oldest of all. What was
+    evicted is counted: ``accepted = handled + evicted + queued``.
+
+    Args:
+        handle: Called on the worker with each payload; what it raises is counted and swallowed.
+        tick: Called on the worker about once a second.
+        max_bytes: Bound of the queue in bytes.
+    """
+
+    def __init__(self, handle: Callable[[Any], None], tick: Callable[[], None], max_bytes: int) -> None:
+        self._handle = handle
+        self._tick = tick
+        self._max_bytes = max_bytes
+        self.accepted = 0
+        self.handled = 0
+        self.evicted = 0
+        self.faults = 0
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._after_fork)
+
+    def _reset(self) -> None:
+        self._ordinary: deque[tuple[int, int, Any]] = deque()  # (number, bytes, payload), in order of arrival
+        self._precious: deque[tuple[int, int, Any]] = deque()
+        self._number = 0
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self._filled = threading.Condition(self._lock)
+        self._drained = threading.Condition(self._lock)
+        self._busy = False
+        self._idle = True
+        self._stopping = False
+        self._worker: threading.Thread | None = None
+
+    def _after_fork(self) -> None:
+        """In a forked child: what the parent has queued is the parent's; a worker starts when something comes."""
+        self.accepted -= self.queued
+        self._reset()
+
+    @property
+    def queued(self) -> int:
+        """Entries that are waiting or being handled."""
+        return self.accepted - self.handled - self.evicted
+
+    def put(self, payload: Any, size: int, *, precious: bool) -> bool:
+        """Hand over; never blocks.
+
+        Args:
+            payload: Immutable, or owned by the queue from now on.
+            size: Bytes that it holds, roughly.
+            precious: Whether losing it would lose the end of a run, an error or usage.
+
+        Returns:
+            False if the queue has been stopped.
+        """
+        with self._lock:
+            if self._stopping:
+                return False
+            self.accepted += 1
+            self._number += 1
+            (self._precious if precious else self._ordinary).append((self._number, size, payload))
+            self._bytes += size
+            while self._bytes > self._max_bytes and len(self._ordinary) + len(self._precious) > 1:
+                self._bytes -= (self._ordinary or self._precious).popleft()[1]
+                self.evicted += 1
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._run, name="agent-otel-worker", daemon=True)
+                self._worker.start()
+            elif self._idle:
+                self._filled.notify()
+            return True
+
+    def drain(self, deadline: float) -> bool:
+        """Wait until all that was handed over is handled, until ``deadline`` in seconds of ``time.monotonic``."""
+        with self._lock:
+            if self._worker is threading.current_thread():
+                return False
+            return self._drained.wait_for(
+                lambda: not self._waiting and not self._busy, max(0.0, deadline - time.monotonic())
+            )
+
+    def stop(self, deadline: float) -> None:
+        """Take nothing more, handle what is queued until the deadline, and end the worker."""
+        with self._lock:
+            self._stopping = True
+            self._filled.notify_all()
+            worker = self._worker
+        if worker is not None and worker is not threading.current_thread():
+            worker.join(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            self.evicted += len(self._ordinary) + len(self._precious)
+            self._ordinary.clear()
+            self._precious.clear()
+            self._bytes = 0
+
+    def _run(self) -> None:
+        ticked = time.monotonic()
+        while True:
+            batch = self._take()
+            if batch is None:
+                return
+            for payload in batch:
+                try:
+                    self._handle(payload)
+                except Exception:  # noqa: BLE001  one bad event must not end the worker
+                    self.faults += 1
+                self.handled += 1
+            if time.monotonic() - ticked >= _TICK_S:
+                ticked = time.monotonic()
+                try:
+                    self._tick()
+                except Exception:  # noqa: BLE001  as above
+                    self.faults += 1
+
+    @property
+    def _waiting(self) -> bool:
+        return bool(self._ordinary or self._precious)
+
+    def _take(self) -> list[Any] | None:
+        """Give the next batch, in order of arrival; None when the worker is to end."""
+        with self._lock:
+            self._busy = False
+            if not self._waiting:
+                self._drained.notify_all()
+                if self._stopping:
+                    return None
+                self._idle = True
+                self._filled.wait(_TICK_S)
+                self._idle = False
+            taken: list[Any] = []
+            while self._waiting and len(taken) < _BATCH:
+                queue = self._ordinary or self._precious
+                if self._ordinary and self._precious and self._precious[0][0] < self._ordinary[0][0]:
+                    queue = self._precious
+                _, size, payload = queue.popleft()
+                self._bytes -= size
+                taken.append(payload)
+            self._busy = bool(taken)
+            return taken

@@ -1,0 +1,69 @@
+"""``MetricPoint`` becomes a measurement of the SDK, with the span's context so that exemplars lead back to the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.metrics import Meter, MeterProvider
+from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+
+from agent_otel._version import __version__
+from agent_otel.conventions import INSTRUMENTS, SCHEMA_URL, Instrument, names
+from agent_otel.correlate import SpanRef
+from agent_otel.emit.sampling import Sampling
+from agent_otel.emit.spans import span_context
+from agent_otel.project import MetricPoint
+
+__all__ = ["MetricEmitter"]
+
+_Record = Callable[[float, Mapping[str, Any], Context], None]
+_EMPTY = Context()
+
+
+class MetricEmitter:
+    """Records metric points; an instrument is made when it is first used.
+
+    Args:
+        provider: Any meter provider.
+        sampling: Tells which spans are sampled: only those can be exemplars.
+    """
+
+    def __init__(self, provider: MeterProvider, sampling: Sampling) -> None:
+        self._meter = provider.get_meter(names.SCOPE_NAME, __version__, SCHEMA_URL)
+        self._sampling = sampling
+        self._record: dict[str, _Record] = {}
+        self._last: tuple[SpanRef, Context] | None = None
+
+    def emit(self, points: Iterable[MetricPoint]) -> None:
+        """Record measurements."""
+        for point in points:
+            record = self._record.get(point.instrument)
+            if record is None:
+                record = self._record[point.instrument] = _recorder(self._meter, INSTRUMENTS[point.instrument])
+            record(point.value, point.attributes, self._context(point.span) if point.span is not None else _EMPTY)
+
+    def _context(self, span: SpanRef) -> Context:
+        if self._last is not None and self._last[0] == span:
+            return self._last[1]
+        decision = self._sampling.remembered(span.trace_id)
+        context = (
+            set_span_in_context(NonRecordingSpan(span_context(span, decision)), _EMPTY)
+            if decision is not None
+            else _EMPTY
+        )
+        self._last = (span, context)
+        return context
+
+
+def _recorder(meter: Meter, instrument: Instrument) -> _Record:
+    if instrument.kind == "histogram":
+        histogram = meter.create_histogram(
+            instrument.name,
+            instrument.unit,
+            instrument.description,
+            explicit_bucket_boundaries_advisory=instrument.buckets,
+        )
+        return histogram.record
+    return meter.create_counter(instrument.name, instrument.unit, instrument.description).add

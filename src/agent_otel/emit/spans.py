@@ -1,0 +1,123 @@
+"""``SpanData`` becomes an SDK span: through the host's own Tracer, with derived ids, in the past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
+
+from agent_otel._version import __version__
+from agent_otel.conventions import SCHEMA_URL, names
+from agent_otel.correlate import RunOpened, SpanRef
+from agent_otel.emit.additions import Additions
+from agent_otel.emit.derived import ASSIGNED, Assigned
+from agent_otel.emit.sampling import Sampling, TraceDecision
+from agent_otel.policy import content_facts
+from agent_otel.project import SpanData
+from agent_otel.project import SpanKind as DataKind
+
+__all__ = ["SpanEmitter", "span_context"]
+
+_KINDS = {DataKind.INTERNAL: SpanKind.INTERNAL, DataKind.CLIENT: SpanKind.CLIENT}
+_ERROR = Status(StatusCode.ERROR)  # without description: error text is content
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_UNSAMPLED = TraceFlags(TraceFlags.DEFAULT)
+_OWN_ATTRIBUTE_LIMIT = 128  # the SDK's default, beyond which it throws out the oldest
+
+
+def span_context(ref: SpanRef, decision: TraceDecision, *, is_remote: bool = False) -> SpanContext:
+    """Give the SDK's span context of one of our spans."""
+    flags = _SAMPLED if decision.is_sampled else _UNSAMPLED
+    return SpanContext(ref.trace_id, ref.span_id, is_remote, flags, decision.trace_state)
+
+
+class SpanEmitter:
+    """Makes spans.
+
+    Args:
+        provider: The private provider, with ``DerivedIdGenerator`` and ``DerivedSampler``.
+        sampling: The decisions, shared with whoever opens runs on the agent's thread.
+    """
+
+    def __init__(self, provider: TracerProvider, sampling: Sampling) -> None:
+        self._tracer = provider.get_tracer(names.SCOPE_NAME, __version__, SCHEMA_URL)
+        self.sampling = sampling
+
+    def run_opened(self, opened: RunOpened) -> None:
+        """Take the sampling decision of a trace that begins."""
+        agent = opened.names.agent
+        name = f"{names.OP_INVOKE_AGENT} {agent}" if agent else names.OP_INVOKE_AGENT
+        self.sampling.decide(opened.identity.trace_id, name, SpanKind.INTERNAL, None, opened.context)
+
+    def emit(self, data: SpanData) -> bool:
+        """Make a span and end it.
+
+        Args:
+            data: The complete span.
+
+        Returns:
+            Whether it was made; False if its trace is not sampled.
+        """
+        identity = data.identity
+        kind = _KINDS[data.kind]
+        decision = self.sampling.decide(identity.trace_id, data.name, kind, data.attributes, data.context)
+        if not decision.is_recording:
+            return False
+        attributes = {**content_facts(data.contents), **data.attributes} if data.contents else data.attributes
+        additions = data.additions if isinstance(data.additions, Additions) else None
+        if additions is not None:
+            attributes = _completed(attributes, additions.attributes)
+        links = [Link(span_context(ref, decision)) for ref in identity.links]
+        token = ASSIGNED.set(Assigned(identity.trace_id, identity.span_id, decision.decision, decision.trace_state))
+        try:
+            span = self._tracer.start_span(
+                data.name,
+                context=self._parent_context(data, decision),
+                kind=kind,
+                attributes=attributes,
+                links=[*links, *additions.links] if additions is not None else links,
+                start_time=data.start_ns,
+            )
+        finally:
+            ASSIGNED.reset(token)
+        for event in data.events:
+            span.add_event(event.name, event.attributes, event.time_ns)
+        if additions is not None:
+            for added in additions.events:
+                span.add_event(added.name, added.attributes, added.time_ns)
+        if data.is_error:
+            span.set_status(_ERROR)
+        span.end(data.end_ns)
+        return True
+
+    def _parent_context(self, data: SpanData, decision: TraceDecision) -> Context:
+        """Give a context with the parent in it, on top of the caller's so that hooks see its baggage."""
+        identity = data.identity
+        base = data.context if isinstance(data.context, Context) else Context()
+        if identity.parent_span_id is None:
+            return set_span_in_context(_NO_SPAN, base)
+        ref = SpanRef(identity.trace_id, identity.parent_span_id)
+        parent = span_context(ref, decision, is_remote=identity.parent_is_remote)
+        return set_span_in_context(NonRecordingSpan(parent), base)
+
+
+_NO_SPAN = NonRecordingSpan(SpanContext(0, 0, is_remote=False))
+
+
+def _completed(own: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+    """Put added attributes before our own: ours win, and a full span throws out its oldest first."""
+    room = max(0, _OWN_ATTRIBUTE_LIMIT - len(own))
+    kept = list(added.items())[-room:] if room else []
+    return {**dict(kept), **own}

@@ -1,0 +1,63 @@
+"""Bounds for foreign text: names and ids come from outside, and end as span names and attribute values.
+
+Content is not handled here; that is the policy's work.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+import re
+
+__all__ = ["BoundedNames", "bounded_error_type", "bounded_id", "bounded_name"]
+
+MAX_NAME = 128
+MAX_ID = 256
+OTHER = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ERROR_TYPE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+
+
+def _clean(text: str) -> str:
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be sent
+    return _CONTROL.sub(" ", text).strip() if not text.isprintable() else text
+
+
+def bounded_name(text: str) -> str:
+    """Give a name that is fit for a span name: one line, at most 128 characters."""
+    text = _clean(text[: MAX_NAME * 2])
+    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
+
+
+def bounded_id(text: str) -> str:
+    """Give an id that is fit for an attribute: at most 256 characters; a longer one keeps its head and a digest."""
+    if len(text) <= MAX_ID:
+        return _clean(text)
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{_clean(text[:64])}…sha256:{digest}"
+
+
+def bounded_error_type(text: str) -> str:
+    """Give an ``error.type``: an identifier of at most 64 characters, else ``_OTHER``; never free text."""
+    return text if _ERROR_TYPE.fullmatch(text) else OTHER
+
+
+class BoundedNames:
+    """Caps how many distinct names may label a metric; those that come later become ``_OTHER``.
+
+    Args:
+        limit: Distinct names. Series are the product of all labels, so this stays far below the SDK's own 2000.
+    """
+
+    def __init__(self, limit: int = 200) -> None:
+        self._limit = limit
+        self._known: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        known = self._known.get(name)
+        if known is None:
+            if len(self._known) >= self._limit:
+                return OTHER
+            known = self._known[name] = bounded_name(name)
+        return known

@@ -1,0 +1,153 @@
+"""Operations and occurrences become metric points. Labels come from bounded sets only (R23)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent_otel.conventions import attributes as a
+from agent_otel.conventions import metrics as m
+from agent_otel.conventions import names as n
+from agent_otel.correlate import Occurrence, Operation, OperationKind
+from agent_otel.model import Cost, EventKind, Fact, Outcome, Phase
+from agent_otel.project.bounds import BoundedNames
+from agent_otel.project.spans import error_type_of, model_operation_name, provider_name
+from agent_otel.project.telemetry import MetricPoint
+
+__all__ = ["Measurements"]
+
+_SECOND = 1_000_000_000
+
+
+class Measurements:
+    """Projects onto metric points; remembers which names it let through as labels.
+
+    Args:
+        max_names: Distinct names per label.
+    """
+
+    def __init__(self, max_names: int = 200) -> None:
+        self._tools = BoundedNames(max_names)
+        self._models = BoundedNames(max_names)
+        self._agents = BoundedNames(max_names)
+        self._words = BoundedNames(max_names)
+
+    def of_operation(self, operation: Operation) -> list[MetricPoint]:
+        """Give the metric points of a finished operation."""
+        points: list[MetricPoint] = []
+        error_type = error_type_of(operation)
+        seconds = (operation.end_ns - operation.start_ns) / _SECOND
+        if operation.kind is OperationKind.TOOL:
+            self._tool(operation, error_type, seconds, points)
+        elif operation.kind is OperationKind.RUN:
+            self._run(operation, error_type, seconds, points)
+        elif operation.kind in (OperationKind.MODEL, OperationKind.FORWARD):
+            self._model(operation, error_type, seconds, points)
+        if operation.cost is not None:
+            points.append(_cost(operation.cost, operation))
+        if operation.orphan is not None:
+            labels = {a.SOURCE: operation.origin.system, a.SUBJECT: operation.kind.value}
+            labels[a.ORPHAN_REASON] = operation.orphan.value
+            points.append(MetricPoint(m.ORPHANS, 1, labels, operation.identity.ref))
+        return points
+
+    def of_occurrence(self, occurrence: Occurrence) -> list[MetricPoint]:
+        """Give the metric points of something that is no work."""
+        event = occurrence.event
+        source = event.origin.system
+        if event.kind is EventKind.SESSION:
+            state = "started" if event.phase is Phase.START else str(event.facts.get(Fact.STATE, "ended"))
+            return [MetricPoint(m.SESSIONS, 1, {a.SOURCE: source, a.STATE: self._words(state)}, occurrence.span)]
+        if event.kind is EventKind.CACHE:
+            return self._cache(occurrence)
+        if event.kind is EventKind.MESSAGE and Fact.MESSAGE_COUNT not in event.facts:
+            labels = {a.SOURCE: source, a.SUBJECT: self._words(event.names.subject or "unknown")}
+            return [MetricPoint(m.MESSAGES, 1, labels, occurrence.span)]
+        if event.kind is EventKind.COST and event.cost is not None:
+            return [_cost(event.cost, occurrence)]
+        points: list[MetricPoint] = []
+        lost = event.facts.get(Fact.LOST_COUNT)
+        if isinstance(lost, int) and lost > 0:
+            reason = self._words(str(event.facts.get(Fact.LOSS_REASON, "unknown")))
+            points.append(MetricPoint(m.SOURCE_LOSSES, lost, {a.SOURCE: source, a.LOSS_REASON: reason}))
+        if event.kind is EventKind.ERROR or event.outcome is Outcome.ERROR:
+            component = self._words(str(event.facts.get(Fact.COMPONENT, "unknown")))
+            points.append(MetricPoint(m.SOURCE_ERRORS, 1, {a.SOURCE: source, a.COMPONENT: component}, occurrence.span))
+        return points
+
+    def _tool(self, operation: Operation, error_type: str | None, seconds: float, points: list[MetricPoint]) -> None:
+        labels: dict[str, Any] = {a.TOOL_NAME: self._tools(operation.names.tool or "unknown")}
+        if operation.names.tool_type is not None:
+            labels[a.TOOL_TYPE] = self._words(operation.names.tool_type)
+        self._agent(operation, error_type, labels)
+        points.append(MetricPoint(m.EXECUTE_TOOL_DURATION, seconds, labels, operation.identity.ref))
+
+    def _run(self, operation: Operation, error_type: str | None, seconds: float, points: list[MetricPoint]) -> None:
+        span = operation.identity.ref
+        labels: dict[str, Any] = {}
+        if operation.names.request_model is not None:
+            labels[a.REQUEST_MODEL] = self._models(operation.names.request_model)
+        self._agent(operation, error_type, labels)
+        points.append(MetricPoint(m.INVOKE_AGENT_DURATION, seconds, labels, span))
+        agent = {a.AGENT_NAME: labels[a.AGENT_NAME]} if a.AGENT_NAME in labels else {}
+        points.append(MetricPoint(m.INVOKE_AGENT_INFERENCE_CALLS, operation.model_calls, agent, span))
+        points.append(MetricPoint(m.INVOKE_AGENT_TOOL_CALLS, operation.tool_calls, agent, span))
+        outcome = {a.SOURCE: operation.origin.system, a.OUTCOME: operation.outcome.value}
+        points.append(MetricPoint(m.RUNS, 1, outcome, span))
+        if not operation.child_usage:
+            self._tokens(operation, {a.OPERATION_NAME: n.OP_INVOKE_AGENT, **self._model_labels(operation)}, points)
+
+    def _model(self, operation: Operation, error_type: str | None, seconds: float, points: list[MetricPoint]) -> None:
+        span = operation.identity.ref
+        labels = {a.OPERATION_NAME: model_operation_name(operation), **self._model_labels(operation)}
+        labels.setdefault(a.PROVIDER_NAME, "unknown")
+        self._tokens(operation, labels, points)
+        first = operation.facts.get(Fact.TIME_TO_FIRST_CHUNK)
+        if isinstance(first, (int, float)):
+            points.append(MetricPoint(m.CLIENT_TIME_TO_FIRST_CHUNK, first, labels, span))
+        timed = {**labels, a.ERROR_TYPE: self._words(error_type)} if error_type is not None else labels
+        points.append(MetricPoint(m.CLIENT_OPERATION_DURATION, seconds, timed, span))
+        if operation.kind is OperationKind.FORWARD:
+            outcome = {a.SOURCE: operation.origin.system, a.OUTCOME: operation.outcome.value}
+            outcome[a.PROVIDER_NAME] = labels[a.PROVIDER_NAME]
+            points.append(MetricPoint(m.FORWARD_REQUESTS, 1, outcome, span))
+
+    def _model_labels(self, operation: Operation) -> dict[str, Any]:
+        labels: dict[str, Any] = {}
+        if (provider := provider_name(operation.names.provider)) is not None:
+            labels[a.PROVIDER_NAME] = self._words(provider)
+        if operation.names.request_model is not None:
+            labels[a.REQUEST_MODEL] = self._models(operation.names.request_model)
+        if operation.names.response_model is not None:
+            labels[a.RESPONSE_MODEL] = self._models(operation.names.response_model)
+        return labels
+
+    def _tokens(self, operation: Operation, labels: dict[str, Any], points: list[MetricPoint]) -> None:
+        usage = operation.usage
+        if usage is None:
+            return
+        for kind, tokens in ((n.TOKEN_INPUT, usage.input_tokens), (n.TOKEN_OUTPUT, usage.output_tokens)):
+            if tokens is not None:
+                typed = {**labels, a.TOKEN_TYPE: kind}
+                points.append(MetricPoint(m.CLIENT_TOKEN_USAGE, tokens, typed, operation.identity.ref))
+
+    def _agent(self, operation: Operation, error_type: str | None, labels: dict[str, Any]) -> None:
+        if operation.names.agent is not None:
+            labels[a.AGENT_NAME] = self._agents(operation.names.agent)
+        if error_type is not None:
+            labels[a.ERROR_TYPE] = self._words(error_type)
+
+    def _cache(self, occurrence: Occurrence) -> list[MetricPoint]:
+        event = occurrence.event
+        labels = {a.SOURCE: event.origin.system, a.CACHE_TYPE: self._words(str(event.facts.get(Fact.CACHE_TYPE, "")))}
+        hit = bool(event.facts.get(Fact.CACHE_HIT, False))
+        points = [MetricPoint(m.CACHE_EVENTS, 1, {**labels, a.CACHE_HIT: hit}, occurrence.span)]
+        saved = event.facts.get(Fact.TOKENS_SAVED)
+        if isinstance(saved, int) and saved > 0:
+            points.append(MetricPoint(m.CACHE_TOKENS_SAVED, saved, labels, occurrence.span))
+        return points
+
+
+def _cost(cost: Cost, of: Operation | Occurrence) -> MetricPoint:
+    span = of.identity.ref if isinstance(of, Operation) else of.span
+    labels = {a.COST_CURRENCY: cost.currency[:8], a.COST_STATUS: cost.status.value}
+    return MetricPoint(m.COST, cost.amount_micros, labels, span)

@@ -1,0 +1,69 @@
+"""Occurrences become log records: what is not work (sessions, message counts, the source's own health) is no span."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent_otel.conventions import attributes as a
+from agent_otel.conventions import names as n
+from agent_otel.correlate import Occurrence
+from agent_otel.model import DeliveryClass, EventKind, Fact, Outcome, Phase
+from agent_otel.project.bounds import bounded_error_type, bounded_id
+from agent_otel.project.spans import fact_attributes
+from agent_otel.project.telemetry import LogData
+
+__all__ = ["record_of"]
+
+_INFO, _WARN = 9, 13  # OpenTelemetry severity numbers
+_FALLBACK = "other.point"
+
+
+def record_of(occurrence: Occurrence) -> LogData:
+    """Project an occurrence onto a log record.
+
+    Args:
+        occurrence: An event that is no work.
+    """
+    event = occurrence.event
+    attributes: dict[str, Any] = {a.SOURCE: event.origin.system}
+    for key, value in event.lineage.items():
+        attributes[f"{event.origin.namespace}.{key}"] = bounded_id(value) if isinstance(value, str) else value
+    fact_attributes(event.facts, attributes)
+    for text, name in (
+        (occurrence.conversation, a.CONVERSATION_ID),
+        (event.ids.run, a.RUN_ID),
+        (event.names.subject, a.SUBJECT),
+        (event.names.agent, a.AGENT_NAME),
+        (event.names.request_model, a.REQUEST_MODEL),
+    ):
+        if text is not None:
+            attributes[name] = bounded_id(text)
+    if event.time_is_receipt:
+        attributes[a.TIME_IS_RECEIPT] = True
+    if event.outcome is not Outcome.UNSET:
+        attributes[a.OUTCOME] = event.outcome.value
+    if event.error_type is not None:
+        attributes[a.ERROR_TYPE] = bounded_error_type(event.error_type)
+    failed = event.outcome in (Outcome.ERROR, Outcome.TIMED_OUT) or Fact.LOST_COUNT in event.facts
+    return LogData(
+        event_name=n.EVENT_NAMES.get(f"{event.kind.value}.{event.phase.value}", n.EVENT_NAMES[_FALLBACK]),
+        time_ns=event.time_ns,
+        severity=_WARN if failed else _INFO,
+        attributes=attributes,
+        contents=event.contents,
+        span=occurrence.span,
+        delivery_class=_class_of(occurrence),
+    )
+
+
+def _class_of(occurrence: Occurrence) -> DeliveryClass:
+    event = occurrence.event
+    if event.kind is EventKind.SESSION and event.phase is Phase.END:
+        return DeliveryClass.RUN_END
+    if event.kind is EventKind.ERROR or event.outcome is Outcome.ERROR:
+        return DeliveryClass.ERROR
+    if event.kind in (EventKind.USAGE, EventKind.COST):
+        return DeliveryClass.USAGE
+    if event.kind is EventKind.HEALTH:
+        return DeliveryClass.HEALTH
+    return DeliveryClass.PROGRESS

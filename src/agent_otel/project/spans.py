@@ -1,0 +1,260 @@
+"""Operations become spans, as the GenAI conventions name them; content stays beside the attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from agent_otel.conventions import attributes as a
+from agent_otel.conventions import names as n
+from agent_otel.correlate import Operation, OperationKind
+from agent_otel.model import DeliveryClass, Fact, Outcome
+from agent_otel.project.bounds import bounded_error_type, bounded_id, bounded_name
+from agent_otel.project.telemetry import SpanData, SpanEvent, SpanKind
+
+__all__ = ["delivery_class_of", "error_type_of", "fact_attributes", "model_operation_name", "span_of"]
+
+_ALWAYS_ERROR = frozenset(
+    {Outcome.ERROR, Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.DENIED, Outcome.INTERRUPTED}
+)
+_DEFAULT_ERROR_TYPES = {
+    Outcome.ERROR: "error",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.TIMED_OUT: "timeout",
+    Outcome.DENIED: "denied",
+    Outcome.INTERRUPTED: "interrupted",
+}
+_FACTS = {
+    Fact.HTTP_STATUS_CODE: a.HTTP_RESPONSE_STATUS_CODE,
+    Fact.STREAM: a.REQUEST_STREAM,
+    Fact.MESSAGE_COUNT: a.MESSAGE_COUNT,
+    Fact.LOST_COUNT: a.LOST_COUNT,
+    Fact.LOSS_REASON: a.LOSS_REASON,
+    Fact.TOKENS_SAVED: a.CACHE_TOKENS_SAVED,
+    Fact.CACHE_TYPE: a.CACHE_TYPE,
+    Fact.CACHE_HIT: a.CACHE_HIT,
+    Fact.COMPONENT: a.COMPONENT,
+    Fact.STATE: a.STATE,
+    Fact.RESPONSE_ID: a.RESPONSE_ID,
+    Fact.FINISH_REASON: a.RESPONSE_FINISH_REASONS,
+    Fact.RETRY_ATTEMPT: a.ATTEMPT,
+    Fact.TIME_TO_FIRST_CHUNK: a.RESPONSE_TIME_TO_FIRST_CHUNK,
+    Fact.COMPACTED: a.CONVERSATION_COMPACTED,
+    Fact.USAGE_INCOMPLETE: a.USAGE_INCOMPLETE,
+    Fact.TRIGGER: a.TRIGGER,
+    Fact.DROPPED_MESSAGES: a.DROPPED_MESSAGES,
+    Fact.KEPT_TURNS: a.KEPT_TURNS,
+    Fact.PRE_TOKENS: a.PRE_TOKENS,
+}
+
+
+def error_type_of(operation: Operation) -> str | None:
+    """Give ``error.type`` if the span is an error, else None.
+
+    UNKNOWN is an error only if the source marks a failure, which it does by an error type.
+    """
+    if operation.outcome in _ALWAYS_ERROR:
+        return bounded_error_type(operation.error_type or _DEFAULT_ERROR_TYPES[operation.outcome])
+    if operation.outcome is Outcome.UNKNOWN and operation.error_type is not None:
+        return bounded_error_type(operation.error_type)
+    return None
+
+
+def delivery_class_of(operation: Operation, error_type: str | None) -> DeliveryClass:
+    """Classify by the one table of delivery classes, the first that fits."""
+    if operation.kind in (OperationKind.RUN, OperationKind.CONVERSATION, OperationKind.DEPLOYMENT):
+        return DeliveryClass.RUN_END
+    if error_type is not None:
+        return DeliveryClass.ERROR
+    if operation.usage is not None or operation.cost is not None:
+        return DeliveryClass.USAGE
+    return DeliveryClass.PROGRESS
+
+
+def fact_attributes(facts: Any, into: dict[str, Any]) -> None:
+    """Write facts under their names in the conventions."""
+    for fact, value in facts.items():
+        if fact is Fact.FINISH_REASON:
+            into[a.RESPONSE_FINISH_REASONS] = (bounded_id(str(value)),)
+        else:
+            into[_FACTS[fact]] = bounded_id(value) if isinstance(value, str) else value
+
+
+def provider_name(provider: str | None) -> str | None:
+    """Give ``gen_ai.provider.name``: the conventions' word for a provider, else the source's own."""
+    return n.KNOWN_PROVIDERS.get(provider, bounded_name(provider)) if provider is not None else None
+
+
+def model_operation_name(operation: Operation) -> str:
+    """Give ``gen_ai.operation.name`` of a model call or forwarded request."""
+    named = operation.names.operation
+    return n.FORWARD_OPERATIONS.get(named, n.OP_CHAT) if named is not None else n.OP_CHAT
+
+
+def _run(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
+    into[a.MODEL_CALLS] = operation.model_calls
+    into[a.TOOL_CALLS] = operation.tool_calls
+    if operation.names.agent_description is not None:
+        into[a.AGENT_DESCRIPTION] = bounded_name(operation.names.agent_description)
+    if operation.names.request_model is not None:
+        into[a.REQUEST_MODEL] = bounded_name(operation.names.request_model)
+    into[a.OPERATION_NAME] = n.OP_INVOKE_AGENT
+    return _joined(n.OP_INVOKE_AGENT, operation.names.agent), SpanKind.INTERNAL
+
+
+def _tool(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
+    tool = bounded_name(operation.names.tool or "unknown")
+    if operation.ids.tool_call is not None and not operation.ids.tool_call_is_synthetic:
+        into[a.TOOL_CALL_ID] = bounded_id(operation.ids.tool_call)
+    if operation.names.tool_type is not None:
+        into[a.TOOL_TYPE] = bounded_name(operation.names.tool_type)
+    if operation.ids.child_run is not None:
+        into[a.CHILD_RUN_ID] = bounded_id(operation.ids.child_run)
+    into[a.OPERATION_NAME] = n.OP_EXECUTE_TOOL
+    into[a.TOOL_NAME] = tool
+    return f"{n.OP_EXECUTE_TOOL} {tool}", SpanKind.INTERNAL
+
+
+def _model(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
+    named = model_operation_name(operation)
+    if operation.names.response_model is not None:
+        into[a.RESPONSE_MODEL] = bounded_name(operation.names.response_model)
+    if operation.names.request_model is not None:
+        into[a.REQUEST_MODEL] = bounded_name(operation.names.request_model)
+    into[a.OPERATION_NAME] = named
+    into[a.PROVIDER_NAME] = provider_name(operation.names.provider) or "unknown"
+    return _joined(named, operation.names.request_model), SpanKind.CLIENT
+
+
+def _forward(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
+    if operation.ids.request is not None:
+        into[a.REQUEST_ID] = bounded_id(operation.ids.request)
+    return _model(operation, into)
+
+
+def _retrieval(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
+    into[a.OPERATION_NAME] = n.OP_RETRIEVAL
+    return _joined(n.OP_RETRIEVAL, operation.names.subject), SpanKind.CLIENT
+
+
+def _memory(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
+    named = bounded_name(operation.names.operation or n.OP_SEARCH_MEMORY)
+    into[a.OPERATION_NAME] = named
+    return named, SpanKind.INTERNAL
+
+
+def _conversation(_operation: Operation, _into: dict[str, Any]) -> tuple[str, SpanKind]:
+    return n.SPAN_CONVERSATION, SpanKind.INTERNAL
+
+
+def _deployment(_operation: Operation, _into: dict[str, Any]) -> tuple[str, SpanKind]:
+    return n.SPAN_DEPLOYMENT, SpanKind.INTERNAL
+
+
+_SHAPES: dict[OperationKind, Callable[[Operation, dict[str, Any]], tuple[str, SpanKind]]] = {
+    OperationKind.CONVERSATION: _conversation,
+    OperationKind.RUN: _run,
+    OperationKind.MODEL: _model,
+    OperationKind.TOOL: _tool,
+    OperationKind.RETRIEVAL: _retrieval,
+    OperationKind.MEMORY: _memory,
+    OperationKind.FORWARD: _forward,
+    OperationKind.DEPLOYMENT: _deployment,
+}
+
+
+def _joined(operation: str, name: str | None) -> str:
+    return f"{operation} {bounded_name(name)}" if name else operation
+
+
+def _lineage(operation: Operation, into: dict[str, Any]) -> None:
+    namespace = operation.origin.namespace
+    for key, value in operation.lineage.items():
+        into[f"{namespace}.{key}"] = bounded_id(value) if isinstance(value, str) else value
+
+
+def _ids(operation: Operation, into: dict[str, Any]) -> None:
+    ids = operation.ids
+    for value, name in (
+        (operation.run, a.RUN_ID),
+        (ids.turn, a.TURN_ID),
+        (ids.agent, a.AGENT_ID),
+        (ids.parent_agent, a.PARENT_AGENT),
+        (operation.conversation, a.CONVERSATION_ID),
+        (operation.names.agent, a.AGENT_NAME),
+    ):
+        if value is not None:
+            into[name] = bounded_id(value)
+
+
+def _usage(operation: Operation, into: dict[str, Any]) -> None:
+    usage = operation.usage
+    if usage is not None and not (operation.kind is OperationKind.RUN and operation.child_usage):
+        for value, name in (
+            (usage.cache_read_tokens, a.USAGE_CACHE_READ_TOKENS),
+            (usage.cache_write_tokens, a.USAGE_CACHE_WRITE_TOKENS),
+            (usage.reasoning_tokens, a.USAGE_REASONING_TOKENS),
+            (usage.total_tokens, a.TOTAL_TOKENS),
+            (usage.input_tokens, a.USAGE_INPUT_TOKENS),
+            (usage.output_tokens, a.USAGE_OUTPUT_TOKENS),
+        ):
+            if value is not None:
+                into[name] = value
+    cost = operation.cost
+    if cost is not None:
+        into[a.COST_MICROS] = cost.amount_micros
+        into[a.COST_CURRENCY] = bounded_id(cost.currency)
+        into[a.COST_STATUS] = cost.status.value
+        if cost.rate_table is not None:
+            into[a.COST_RATE_TABLE] = bounded_id(cost.rate_table)
+
+
+def _events(operation: Operation) -> tuple[SpanEvent, ...]:
+    events = []
+    for mark in operation.marks:
+        attributes: dict[str, Any] = {}
+        fact_attributes(mark.facts, attributes)
+        events.append(SpanEvent(n.MARK_NAMES.get(mark.name, n.MARK_OTHER), mark.time_ns, attributes))
+    return tuple(events)
+
+
+def span_of(operation: Operation) -> SpanData:
+    """Project an operation onto a span.
+
+    Args:
+        operation: A finished or interrupted operation.
+
+    Returns:
+        The span. Its status is an error exactly if it has ``error.type``; it is never OK.
+    """
+    error_type = error_type_of(operation)
+    attributes: dict[str, Any] = {a.SOURCE: operation.origin.system}
+    _lineage(operation, attributes)
+    if operation.facts:
+        fact_attributes(operation.facts, attributes)
+    _usage(operation, attributes)
+    _ids(operation, attributes)
+    if operation.orphan is not None:
+        attributes[a.ORPHAN_REASON] = operation.orphan.value
+    if operation.outcome is not Outcome.UNSET:
+        attributes[a.OUTCOME] = operation.outcome.value
+    name, kind = _SHAPES[operation.kind](operation, attributes)
+    if error_type is not None:
+        attributes[a.ERROR_TYPE] = error_type
+    return SpanData(
+        name=name,
+        kind=kind,
+        identity=operation.identity,
+        start_ns=operation.start_ns,
+        end_ns=operation.end_ns,
+        is_error=error_type is not None,
+        attributes=attributes,
+        contents=operation.contents,
+        events=_events(operation) if operation.marks else (),
+        delivery_class=delivery_class_of(operation, error_type),
+        conversation=operation.conversation,
+        run=operation.run,
+        tool=operation.names.tool,
+        context=operation.context,
+        additions=operation.additions,
+    )

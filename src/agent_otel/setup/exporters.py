@@ -1,0 +1,82 @@
+"""The exporters that ``OTEL_*_EXPORTER`` name; unset means OTLP over http/protobuf. gRPC is imported only when chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any, Literal
+
+from agent_otel.model import SettingsError
+
+__all__ = ["Signal", "endpoint_is_set", "exporter_names", "make_exporter", "otlp_endpoint", "otlp_protocol"]
+
+Signal = Literal["traces", "metrics", "logs"]
+
+_PROTOCOLS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
+_DEFAULT_ENDPOINTS = {"http/protobuf": "http://localhost:4318", "grpc": "http://localhost:4317"}
+
+
+def otlp_protocol(signal: Signal, environ: Mapping[str, str]) -> str:
+    """Give the OTLP protocol of a signal.
+
+    Raises:
+        SettingsError: If it is set to one that the Python exporters do not speak.
+    """
+    for name in (f"OTEL_EXPORTER_OTLP_{signal.upper()}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        value = environ.get(name, "").strip()
+        if value:
+            if value not in _PROTOCOLS:
+                raise SettingsError(name, value, "http/protobuf or grpc")
+            return value
+    return "http/protobuf"
+
+
+def otlp_endpoint(signal: Signal, environ: Mapping[str, str]) -> str:
+    """Give the endpoint that a signal goes to, for messages and probes; credentials in it are left out."""
+    for name in (f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"):
+        value = environ.get(name, "").strip()
+        if value:
+            scheme, _, rest = value.rpartition("://")
+            host = rest.rpartition("@")[2].partition("?")[0]
+            return f"{scheme}://{host}" if scheme else host
+    return _DEFAULT_ENDPOINTS[otlp_protocol(signal, environ)]
+
+
+def endpoint_is_set(environ: Mapping[str, str]) -> bool:
+    """Whether any variable names an OTLP endpoint."""
+    names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return any(environ.get(name, "").strip() for name in names)
+
+
+def exporter_names(signal: Signal, environ: Mapping[str, str]) -> list[str]:
+    """Give the exporters of a signal by name, in order and each once; ``otlp`` if none is set."""
+    value = environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip() or "otlp"
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    if "none" in (name.lower() for name in names):
+        return []
+    return list(dict.fromkeys(names))
+
+
+def make_exporter(name: str, signal: Signal, environ: Mapping[str, str]) -> Any:
+    """Construct an exporter by its entry point.
+
+    Args:
+        name: As in ``OTEL_TRACES_EXPORTER``; ``otlp`` follows the protocol variables.
+        signal: Which signal it is for.
+        environ: Environment variables.
+
+    Raises:
+        SettingsError: If there is no such exporter, or it does not accept its own settings.
+    """
+    entry_name = _PROTOCOLS[otlp_protocol(signal, environ)] if name == "otlp" else name
+    group = f"opentelemetry_{signal}_exporter"
+    entry = next(iter(metadata.entry_points(group=group, name=entry_name)), None)
+    variable = f"OTEL_{signal.upper()}_EXPORTER"
+    if entry is None:
+        known = sorted({found.name for found in metadata.entry_points(group=group)} | {"otlp", "none"})
+        raise SettingsError(variable, name, f"one of {', '.join(known)}")
+    try:
+        return entry.load()()
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SettingsError(variable, name, f"an exporter that starts with the settings given ({reason})") from error

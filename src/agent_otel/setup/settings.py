@@ -1,0 +1,214 @@
+"""Our own settings, ``AGENT_OTEL_*``: one table that reads, checks and documents them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import difflib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from attrs import Factory, frozen
+
+from agent_otel.correlate import CorrelationLimits
+from agent_otel.model import NANOS_PER_SECOND, SettingsError
+
+__all__ = ["SETTINGS", "Setting", "Settings", "read_settings", "unknown_settings"]
+
+PREFIX = "AGENT_OTEL_"
+
+
+class Setting(NamedTuple):
+    """One setting: its variable, its field in ``Settings``, how it is read, its default as text, and what it does."""
+
+    name: str
+    field: str
+    read: Callable[[str], Any]
+    expected: str
+    default: str
+    help: str
+
+
+@frozen(kw_only=True)
+class Settings:
+    """What ``AGENT_OTEL_*`` say.
+
+    Args:
+        id_namespace: Part of every derived trace id; None means the service's namespace and name.
+        handover_bytes: Bound of the queue between the agent's thread and the worker.
+        event_bytes: Bound of one event's snapshot.
+        duplicate_window: Record ids that are remembered.
+        metric_names: Distinct names per metric label.
+        state: Directory of ``--resume``; None means the user's state directory.
+        limits: Bounds of correlation.
+    """
+
+    id_namespace: str | None = None
+    handover_bytes: int = 32 * 1024 * 1024
+    event_bytes: int = 1024 * 1024
+    duplicate_window: int = 100_000
+    metric_names: int = 200
+    state: Path | None = None
+    limits: CorrelationLimits = Factory(CorrelationLimits)
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise ValueError
+        return value
+
+    return read
+
+
+def _seconds(text: str) -> int:
+    value = float(text)
+    if not 0 <= value <= 10**9:  # noqa: PLR2004  about thirty years
+        raise ValueError
+    return int(value * NANOS_PER_SECOND)
+
+
+def _text(text: str) -> str:
+    if not text or not text.isprintable():
+        raise ValueError
+    return text
+
+
+_COUNT = "a whole number of at least 1"
+_BYTES = "a number of bytes of at least 1024"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "AGENT_OTEL_ID_NAMESPACE",
+        "id_namespace",
+        _text,
+        "printable text",
+        "service.namespace and service.name",
+        "Keeps equal ids of two tenants apart: part of every derived trace id.",
+    ),
+    Setting(
+        "AGENT_OTEL_HANDOVER_BYTES",
+        "handover_bytes",
+        _at_least(1024),
+        _BYTES,
+        "33554432",
+        "Bound of the queue between the agent's thread and the worker.",
+    ),
+    Setting(
+        "AGENT_OTEL_EVENT_BYTES",
+        "event_bytes",
+        _at_least(1024),
+        _BYTES,
+        "1048576",
+        "Bound of what is kept of one event; the rest becomes a marker.",
+    ),
+    Setting(
+        "AGENT_OTEL_DUPLICATE_WINDOW",
+        "duplicate_window",
+        _at_least(1),
+        _COUNT,
+        "100000",
+        "Record ids that are remembered to recognise repetitions.",
+    ),
+    Setting(
+        "AGENT_OTEL_METRIC_NAMES",
+        "metric_names",
+        _at_least(1),
+        _COUNT,
+        "200",
+        "Distinct tool, model and agent names per metric; later ones become _OTHER.",
+    ),
+    Setting(
+        "AGENT_OTEL_STATE",
+        "state",
+        Path,
+        "a directory",
+        "~/.local/state/agent-otel",
+        "Where --resume remembers what was delivered.",
+    ),
+    Setting("AGENT_OTEL_MAX_OPEN_RUNS", "max_open_runs", _at_least(1), _COUNT, "10000", "Runs open at once."),
+    Setting(
+        "AGENT_OTEL_MAX_OPEN_OPERATIONS",
+        "max_open_operations",
+        _at_least(1),
+        _COUNT,
+        "50000",
+        "Starts that wait for their end.",
+    ),
+    Setting(
+        "AGENT_OTEL_MAX_CLOSED_RUNS",
+        "max_closed_runs",
+        _at_least(1),
+        _COUNT,
+        "20000",
+        "Ended runs remembered for late children and sub-agents.",
+    ),
+    Setting(
+        "AGENT_OTEL_MAX_FINISHED_OPERATIONS",
+        "max_finished_operations",
+        _at_least(1),
+        _COUNT,
+        "100000",
+        "Finished operations remembered to recognise repetitions.",
+    ),
+    Setting(
+        "AGENT_OTEL_MAX_CONVERSATIONS",
+        "max_conversations",
+        _at_least(1),
+        _COUNT,
+        "20000",
+        "Conversations remembered to link a resumed one.",
+    ),
+    Setting("AGENT_OTEL_MAX_MARKS", "max_marks", _at_least(0), "a whole number", "100", "Span events kept per run."),
+    Setting(
+        "AGENT_OTEL_IDLE_LIMIT",
+        "idle_limit_ns",
+        _seconds,
+        "seconds",
+        "86400",
+        "Seconds after which a silent run, or a start without end, is closed.",
+    ),
+    Setting(
+        "AGENT_OTEL_LATE_CHILD_GRACE",
+        "late_child_grace_ns",
+        _seconds,
+        "seconds",
+        "5",
+        "Seconds that children may end after their run did.",
+    ),
+)
+_OWN_FIELDS = frozenset({"id_namespace", "handover_bytes", "event_bytes", "duplicate_window", "metric_names", "state"})
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Args:
+        environ: Environment variables. An empty value counts as unset, as OpenTelemetry has it.
+
+    Raises:
+        SettingsError: For the first value that cannot be used.
+    """
+    own: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = environ.get(setting.name, "").strip()
+        if not text:
+            continue
+        try:
+            value = setting.read(text)
+        except ValueError:
+            raise SettingsError(setting.name, text, setting.expected) from None
+        (own if setting.field in _OWN_FIELDS else limits)[setting.field] = value
+    return Settings(**own, limits=CorrelationLimits(**limits))
+
+
+def unknown_settings(environ: Mapping[str, str]) -> list[str]:
+    """Give a warning for each ``AGENT_OTEL_*`` variable that does not exist, with the nearest one that does."""
+    known = [setting.name for setting in SETTINGS]
+    warnings = []
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            warnings.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
+    return warnings

@@ -1,0 +1,203 @@
+"""Lossless codec: parsed JSON in, record models out, and the same JSON back.
+
+A table names the members of each record and how each is read. What a table does not know is kept in
+``unknown_fields`` and written back; which optional members were absent (and not null) is kept in ``absent``. A record
+that does not fit is ``RecordRejected`` with the dotted path of the member and never its value. The shapes are serde's:
+structs, externally tagged enums, newtype variants, unit variants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import field, frozen
+
+from agent_otel.model import RecordRejected
+from agent_otel.sources.fields import Codec, FieldKind
+
+__all__ = [
+    "LosslessRecord",
+    "NewtypeCodec",
+    "RecordCodec",
+    "UnitCodec",
+    "UnitForm",
+    "UnitRecord",
+    "VariantCodec",
+]
+
+
+class _Bare:
+    """Marks a variant that is written as its name alone."""
+
+
+_BARE: Final = _Bare()
+
+
+@frozen(kw_only=True)
+class LosslessRecord:
+    """What every record model has besides its own members.
+
+    Args:
+        unknown_fields: Members that the model does not know, by name.
+        absent: Names of optional members that were not there at all; one that is None and not in here was null.
+    """
+
+    unknown_fields: Mapping[str, Any] = field(default=MappingProxyType({}), repr=False)
+    absent: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+class UnitForm(Enum):
+    """How a variant without members was written (rule R2)."""
+
+    NAME = "name"  # "Variant"
+    NULL = "null"  # {"Variant": null}
+    OBJECT = "object"  # {"Variant": {}}
+
+
+@frozen(kw_only=True)
+class UnitRecord(LosslessRecord):
+    """A record without members of its own.
+
+    Args:
+        form: How it is written.
+    """
+
+    form: UnitForm = UnitForm.NAME
+
+
+T = TypeVar("T")
+R = TypeVar("R", bound=LosslessRecord)
+U = TypeVar("U", bound=UnitRecord)
+
+
+def _located(error: RecordRejected, name: str, reason: str | None = None) -> RecordRejected:
+    return RecordRejected(f"{name}.{error.field}" if error.field else name, reason or error.reason)
+
+
+class RecordCodec(Generic[R]):
+    """A struct: an object with members by name.
+
+    Args:
+        record: The model; its attributes have the members' names.
+        members: How each member is read and written.
+    """
+
+    def __init__(self, record: type[R], members: Mapping[str, FieldKind]) -> None:
+        self._record = record
+        self._members = dict(members)
+        self._readers = tuple((name, kind.read) for name, kind in members.items())
+        self._names = self._members.keys()
+        self._optional = frozenset(name for name, kind in members.items() if kind.optional)
+
+    def decode(self, value: Any) -> R:
+        """Read an object."""
+        if not isinstance(value, dict):
+            raise RecordRejected("", "is no object")
+        given: dict[str, Any] = {}
+        name = ""
+        try:
+            for name, read in self._readers:
+                given[name] = read(value.get(name))
+        except RecordRejected as error:
+            raise _located(error, name, None if name in value else "is missing") from None
+        if value.keys() != self._names:
+            given["absent"] = self._optional.difference(value)
+            given["unknown_fields"] = {key: rest for key, rest in value.items() if key not in self._names}
+        return self._record(**given)
+
+    def encode(self, record: R) -> dict[str, Any]:
+        """Write the object that was read."""
+        written = dict(record.unknown_fields)
+        for name, kind in self._members.items():
+            if name not in record.absent:
+                value = getattr(record, name)
+                written[name] = value if kind.write is None else kind.write(value)
+        return written
+
+
+class UnitCodec(Generic[U]):
+    """A variant without members, in any of its three forms (rule R2).
+
+    Args:
+        record: The model.
+    """
+
+    def __init__(self, record: type[U]) -> None:
+        self._record = record
+
+    def decode(self, value: Any) -> U:
+        """Read the body of a unit variant."""
+        if value is _BARE:
+            return self._record()
+        if value is None:
+            return self._record(form=UnitForm.NULL)
+        if not isinstance(value, dict):
+            raise RecordRejected("", "is neither an object nor null")
+        return self._record(form=UnitForm.OBJECT, unknown_fields=dict(value))
+
+    def encode(self, record: U) -> Any:
+        """Write the body that was read."""
+        if record.form is UnitForm.NAME:
+            return _BARE
+        return None if record.form is UnitForm.NULL else dict(record.unknown_fields)
+
+
+class NewtypeCodec(Generic[T]):
+    """A variant that wraps one value of another type and adds nothing to its JSON.
+
+    Args:
+        wrapper: Makes the model from what it wraps, which it holds as ``event``.
+        inner: Codec of what it wraps.
+    """
+
+    def __init__(self, wrapper: Callable[[Any], T], inner: Codec[Any]) -> None:
+        self._wrapper = wrapper
+        self._inner = inner
+
+    def decode(self, value: Any) -> T | None:
+        """Read what is wrapped, and wrap it."""
+        event = self._inner.decode(value)
+        return None if event is None else self._wrapper(event)
+
+    def encode(self, record: Any) -> Any:
+        """Write what is wrapped."""
+        return self._inner.encode(record.event)
+
+
+class VariantCodec(Generic[T]):
+    """An externally tagged enum: ``{"Variant": body}``, or the name alone for a unit variant.
+
+    Args:
+        variants: By name on the wire, the model of the variant and the codec of its body.
+    """
+
+    def __init__(self, variants: Mapping[str, tuple[type[T], Codec[Any]]]) -> None:
+        self._codecs = {name: codec for name, (_, codec) in variants.items()}
+        self._names = {record: name for name, (record, _) in variants.items()}
+
+    def decode(self, value: Any) -> T | None:
+        """Read a tagged value; None for a variant that is not in the table."""
+        body: Any
+        if isinstance(value, str):
+            name, body = value, _BARE
+        elif not isinstance(value, dict) or len(value) != 1:
+            raise RecordRejected("", "holds no single variant")
+        else:
+            ((name, body),) = value.items()
+        codec = self._codecs.get(name)
+        if codec is None:
+            return None
+        try:
+            found: T | None = codec.decode(body)
+        except RecordRejected as error:
+            raise _located(error, name) from None
+        return found
+
+    def encode(self, record: T) -> Any:
+        """Write a tagged value."""
+        name = self._names[type(record)]
+        body = self._codecs[name].encode(record)
+        return name if body is _BARE else {name: body}
