@@ -15,17 +15,16 @@ from agent_otel.project import SpanData, SpanKind
 MS = 1_000_000
 
 
-def span(number, parent=None, *, name=None, start=0, ms=1, trace=1, is_error=False, conversation=None, **attributes):
+def span(number, parent=None, *, start=0, ms=1, trace=1, **told):
+    direct = {key: told.pop(key) for key in ("name", "is_error", "conversation") if key in told}
     return SpanData(
-        name=name or f"span {number}",
         kind=SpanKind.INTERNAL,
         identity=SpanIdentity(trace, number, parent),
         start_ns=start * MS,
         end_ns=(start + ms) * MS,
-        is_error=is_error,
-        attributes={getattr(a, key): value for key, value in attributes.items()},
+        attributes={getattr(a, key): value for key, value in told.items()},
         contents={ContentKind.TOOL_ARGUMENTS: Content("secret")},
-        conversation=conversation,
+        **{"name": f"span {number}", **direct},
     )
 
 
@@ -51,7 +50,8 @@ def test_tree_of_a_run():
         span(6, 5, name="chat model-x", start=420, ms=1000, USAGE_INPUT_TOKENS=100, USAGE_OUTPUT_TOKENS=6),
         span(1, name="invoke_agent claude-code", ms=123_000, conversation="c-1"),
     ).splitlines() == [
-        "conversation c-1  trace 00000000000000000000000000000001  6 spans  912→70 tokens",
+        "conversation c-1",
+        "trace 00000000000000000000000000000001  6 spans  912→70 tokens",
         "└── invoke_agent claude-code  2 m 03 s  Σ 912→70  ✓",
         "    ├── chat model-x  350 ms  812→64  ✓",
         "    ├── execute_tool Bash  1.2 s  ✗ exit_code",
@@ -116,7 +116,7 @@ def test_foreign_text_cannot_steer_the_terminal():
     assert "\u202e" not in text
     assert "[red]c[/red]" in text
     assert "[bold]" in text
-    assert len(text.splitlines()) == 2
+    assert len(text.splitlines()) == 3
     assert max(map(len, text.splitlines())) < 200
 
 

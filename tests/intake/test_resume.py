@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import os
 from pathlib import Path
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -48,17 +49,22 @@ def test_directory_and_files_are_private(tmp_path):
     store.close()
 
 
-def _add_many(directory: str, start: int) -> None:
-    store = ResumeStore(Path(directory))
-    for key in range(start, start + 40):
-        store.add("s", "i", [key])
-    store.close()
+ADD_MANY = """
+from pathlib import Path
+import sys
+from agent_otel.intake import ResumeStore
+
+store = ResumeStore(Path(sys.argv[1]))
+for key in range(int(sys.argv[2]), int(sys.argv[2]) + 40):
+    store.add("s", "i", [key])
+"""
 
 
 def test_two_processes_at_once(tmp_path):
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        for done in [pool.submit(_add_many, str(tmp_path), start) for start in (0, 1000)]:
-            done.result()
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    commands = [[sys.executable, "-c", ADD_MANY, str(tmp_path), str(start)] for start in (0, 1000)]
+    processes = [subprocess.Popen(command, env=environ) for command in commands]
+    assert [process.wait(60) for process in processes] == [0, 0]
     store = ResumeStore(tmp_path)
     assert store.load("s", "i") == {*range(40), *range(1000, 1040)}
     store.close()

@@ -37,8 +37,7 @@ class Pipeline:
         duplicate_window: Record ids that are remembered.
         metric_names: Distinct names per metric label.
         on_span: Called with every span, sent or not; for showing it.
-        delivered_before: 64-bit identities that an earlier reading has delivered; they are not told again.
-        wait_for_room: Wait for the sinks before each output instead of overflowing them (for reading files).
+        wait_for_room: Called before each output: holds back while the sinks are full.
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class Pipeline:
         self._measurements = Measurements(metric_names)
         self._on_span = on_span
         self._wait_for_room = wait_for_room
-        self.delivered_before: set[int] = set()
+        self.delivered_before: set[int] = set()  # identities that an earlier reading delivered; not told again
         self.told: list[int] | None = None  # identities told in this reading, if somebody collects them
 
     def take_record(
@@ -165,9 +164,10 @@ class Pipeline:
     def _tell_operation(self, operation: Operation) -> None:
         data = span_of(operation)
         self.books.spans += 1
-        if not self._telemetry.spans.emit(data):
+        context = self._telemetry.spans.emit(data)
+        if context is None:
             self.books.unsampled += 1
-        self._telemetry.metrics.emit(self._measurements.of_operation(operation))
+        self._telemetry.metrics.emit(self._measurements.of_operation(operation), context)
         if self._on_span is not None:
             self._on_span(data)
 

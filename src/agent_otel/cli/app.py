@@ -1,12 +1,13 @@
 """The command line: arguments in, exit status out. The work is done elsewhere."""
 
-# ruff: noqa: FBT002, PLR0913, PLR0917  the parser builds its options from these signatures
+# ruff: noqa: FBT002  the parser builds its options from these signatures
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
 from importlib import resources
+import logging
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -103,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: Command line without the program's name; None takes that of the process.
     """
+    # The exporters warn at each attempt; what became of the data is told once, in the summary.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     try:
         app(args=arguments if arguments is None else list(arguments), prog_name="agent-otel")
     except CommandEnd:

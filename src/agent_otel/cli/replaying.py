@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 import json
 import sys
 from typing import Literal
@@ -12,12 +12,13 @@ from attrs import frozen
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agent_otel.bridge.replay import Replay, ReplayOptions, ReplaySummary
+from agent_otel.bridge import Reading, ReadingOptions, ReadingSummary
 from agent_otel.cli.reach import Sending
 from agent_otel.cli.status import Status
 from agent_otel.cli.summary import MAX_PROBLEMS, problem_lines, status_of, summary_lines
 from agent_otel.cli.tree import TreeCollector
-from agent_otel.intake import Group, Skipped, discover
+from agent_otel.intake import Group, Replay, ResumeStore, Skipped, default_state_directory, discover
+from agent_otel.setup import read_settings
 
 __all__ = ["Request", "replay_paths"]
 
@@ -63,38 +64,41 @@ def replay_paths(request: Request, sending: Sending, environ: Mapping[str, str])
     """
     groups = _find(request)
     collector = TreeCollector() if request.shows else None
-    replay = Replay.from_env(
-        ReplayOptions(trace_per=request.trace_per, resume=request.resume),
-        environ=environ,
-        on_span=collector.add if collector else None,
-        send=sending.send,
-    )
-    try:
-        with _progress(sum(group.total_bytes for group in groups)) as told:
-            for group in groups:
-                replay.read(group, progress=told)
-        summary = replay.finish()
-    except KeyboardInterrupt:
-        replay.abort()
-        _say("interrupted: what was complete is sent, what was open is left out")
-        return Status.INTERRUPTED
+    options = ReadingOptions(trace_per=request.trace_per, resume=request.resume, send=sending.send)
+    with closing(_store(environ)) if request.resume else nullcontext() as store:
+        reading = Reading.from_env(options, environ, collector.add if collector else None)
+        replay = Replay(reading, store)
+        try:
+            with _progress(sum(group.total_bytes for group in groups)) as told:
+                for group in groups:
+                    replay.read(group, told)
+            summary = replay.finish()
+        except KeyboardInterrupt:
+            replay.abort()
+            _say("interrupted: what was complete is sent, what was open is left out")
+            return Status.INTERRUPTED
     if collector is not None:
         collector.render(Console(stderr=request.as_json))
     _tell(summary, request, sending)
     return status_of(summary, strict=request.strict)
 
 
+def _store(environ: Mapping[str, str]) -> ResumeStore:
+    return ResumeStore(read_settings(environ).state or default_state_directory(environ))
+
+
 def _find(request: Request) -> list[Group]:
     left_out: list[Skipped] = []
-    groups = discover(request.paths, request.source, left_out.append)
-    for skipped in left_out[:MAX_PROBLEMS]:
-        _say(f"left out {skipped.path}: {skipped.reason}")
-    if len(left_out) > MAX_PROBLEMS:
-        _say(f"left out {len(left_out) - MAX_PROBLEMS} more files")
-    return groups
+    try:
+        return discover(request.paths, request.source, left_out.append)
+    finally:
+        for skipped in left_out[:MAX_PROBLEMS]:
+            _say(f"left out {skipped.path}: {skipped.reason}")
+        if len(left_out) > MAX_PROBLEMS:
+            _say(f"left out {len(left_out) - MAX_PROBLEMS} more files")
 
 
-def _tell(summary: ReplaySummary, request: Request, sending: Sending) -> None:
+def _tell(summary: ReadingSummary, request: Request, sending: Sending) -> None:
     for line in problem_lines(summary):
         _say(line)
     for message in [sending.notice, *summary.messages]:

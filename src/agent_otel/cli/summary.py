@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from agent_otel.bridge.replay import ReplaySummary
+from agent_otel.bridge import ReadingSummary
 from agent_otel.cli.status import Status
 
 __all__ = ["MAX_PROBLEMS", "problem_lines", "status_of", "summary_lines"]
@@ -12,7 +12,7 @@ __all__ = ["MAX_PROBLEMS", "problem_lines", "status_of", "summary_lines"]
 MAX_PROBLEMS = 20
 
 
-def summary_lines(summary: ReplaySummary) -> Iterator[str]:
+def summary_lines(summary: ReadingSummary) -> Iterator[str]:
     """Write the books: what was read, what was noticed, and what became of it at each sink."""
     yield _counts(summary.books.as_dict())
     if summary.books.notes:
@@ -25,7 +25,7 @@ def _counts(counts: Mapping[str, int]) -> str:
     return "  ".join(f"{name} {count}" for name, count in counts.items())
 
 
-def problem_lines(summary: ReplaySummary) -> Iterator[str]:
+def problem_lines(summary: ReadingSummary) -> Iterator[str]:
     """Write the first malformed records as ``file:line: field: reason``, and how many more there are."""
     shown = summary.problems[:MAX_PROBLEMS]
     yield from map(str, shown)
@@ -33,7 +33,7 @@ def problem_lines(summary: ReplaySummary) -> Iterator[str]:
         yield f"and {summary.books.malformed - len(shown)} more malformed records"
 
 
-def status_of(summary: ReplaySummary, *, strict: bool) -> Status:
+def status_of(summary: ReadingSummary, *, strict: bool) -> Status:
     """Give the exit status; what was lost weighs more than what could not be read."""
     if summary.undelivered:
         return Status.UNDELIVERED

@@ -67,11 +67,10 @@ def _trace_tree(rows: list[Row], marks: Marks) -> Tree:
 def _header(rows: list[Row], tokens: Tokens | None, marks: Marks) -> Text:
     conversation = next((row.conversation for row in rows if row.conversation is not None), None)
     parts = [f"trace {rows[0].trace_id:032x}", f"{len(rows)} span{'s' if len(rows) != 1 else ''}"]
-    if conversation is not None:
-        parts.insert(0, f"conversation {plain(conversation, marks, _MAX_ID)}")
     if tokens is not None:
         parts.append(f"{tokens_text(tokens, marks)} tokens")
-    return Text("  ".join(parts), style="dim")
+    lines = [] if conversation is None else [f"conversation {plain(conversation, marks, _MAX_ID)}"]
+    return Text("\n".join([*lines, "  ".join(parts)]), style="dim")
 
 
 def _nested(rows: list[Row]) -> Iterator[tuple[Row, Row | None]]:

@@ -14,6 +14,7 @@ SCHEMA_URL: Final = "https://opentelemetry.io/schemas/gen-ai/1.42.0"
 
 OPERATION_NAME: Final = "gen_ai.operation.name"
 PROVIDER_NAME: Final = "gen_ai.provider.name"
+DATA_SOURCE_ID: Final = "gen_ai.data_source.id"
 CONVERSATION_ID: Final = "gen_ai.conversation.id"
 CONVERSATION_COMPACTED: Final = "gen_ai.conversation.compacted"
 AGENT_NAME: Final = "gen_ai.agent.name"

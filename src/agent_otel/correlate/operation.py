@@ -25,7 +25,9 @@ __all__ = ["Mark", "Occurrence", "Operation", "OperationKind", "OrphanReason", "
 
 
 class OperationKind(Enum):
-    """The kinds of work that become spans."""
+    """The kinds of work that become spans. Members are dictionary keys on the hot path: they hash by identity, in C."""
+
+    __hash__ = object.__hash__
 
     CONVERSATION = "conversation"
     RUN = "run"

@@ -167,7 +167,7 @@ class Runs:
             if event.final:
                 self._work.close_orphan(work, OrphanReason.RUN_END, outputs)
             else:
-                self._state.grace.append((deadline_ns, token))
+                self._state.give_grace(deadline_ns, token)
 
     def _close(
         self,

@@ -135,6 +135,7 @@ class Finished:
     attempts: int
     span_id: int
     orphan: OrphanReason | None
+    end_ns: int
 
 
 @define(eq=False)
@@ -200,3 +201,9 @@ class State:
         self.grace: deque[tuple[int, int]] = deque()  # (deadline in stream time, token)
         self.conversations: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
         self.counts: Counter[str] = Counter()
+
+    def give_grace(self, deadline_ns: int, token: int) -> None:
+        """Let a child of an ended run stay open until stream time ``deadline_ns``."""
+        self.grace.append((deadline_ns, token))
+        if len(self.grace) > 2 * self.limits.max_open_operations:  # time stands still: drop those closed meanwhile
+            self.grace = deque(entry for entry in self.grace if entry[1] in self.open)

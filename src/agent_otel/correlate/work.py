@@ -64,7 +64,7 @@ class Work:
         kind = WORK_KINDS[event.kind]
         given = _given_key(event)
         slot: WorkKey = (scope.key, kind, given if given is not None else _nameless(event))
-        if given is not None and slot in self._state.waiting:
+        if given is not None and (slot in self._state.waiting or self._ended_later(slot, event)):
             self._state.counts["repeated_start"] += 1
             return False
         key = given if given is not None else self._places.work_key(kind, event, scope)
@@ -105,7 +105,7 @@ class Work:
         else:
             key = given if given is not None else self._places.work_key(kind, event, scope)
             identity = self._places.of_work(kind, key, event, scope, around)
-        self._remember((scope.key, kind, key), identity, None)
+        self._remember((scope.key, kind, key), identity, event.time_ns, None)
         if scope.run is not None:
             _count(scope.run, kind, event)
         if event.ids.child_run is not None:
@@ -118,11 +118,11 @@ class Work:
     ) -> None:
         """Close a start whose end never came (R15), at ``end_ns`` or at the last time known of its run."""
         self._forget(work)
-        self._remember((work.slot[0], work.kind, work.key), work.identity, reason)
         self._state.counts[f"orphan_{reason.value}"] += 1
         run = self._state.runs.get(work.run) if work.run is not None else None
         start = work.event
         last_ns = work.orphan_end_ns or end_ns or (run.last_ns if run is not None else start.time_ns)
+        self._remember((work.slot[0], work.kind, work.key), work.identity, last_ns, reason)
         if run is not None:
             _count(run, work.kind, start)
         outputs.append(
@@ -186,10 +186,15 @@ class Work:
         if work.run is not None and (run := self._state.runs.get(work.run)) is not None:
             run.open_tokens.discard(work.token)
 
-    def _remember(self, key: WorkKey, identity: SpanIdentity, orphan: OrphanReason | None) -> None:
+    def _ended_later(self, slot: WorkKey, event: AgentEvent) -> bool:
+        """Whether this start belongs to work whose end came before it: only a start after that end is a new attempt."""
+        before = self._state.finished.get(slot)
+        return before is not None and event.time_ns <= before.end_ns
+
+    def _remember(self, key: WorkKey, identity: SpanIdentity, end_ns: int, orphan: OrphanReason | None) -> None:
         before = self._state.finished.get(key)
         attempts = 1 if before is None else before.attempts + 1
-        self._state.finished.put(key, Finished(attempts, identity.span_id, orphan))
+        self._state.finished.put(key, Finished(attempts, identity.span_id, orphan, end_ns))
 
 
 def _count(run: Run, kind: OperationKind, event: AgentEvent) -> None:

@@ -34,27 +34,25 @@ class MetricEmitter:
         self._meter = provider.get_meter(names.SCOPE_NAME, __version__, SCHEMA_URL)
         self._sampling = sampling
         self._record: dict[str, _Record] = {}
-        self._last: tuple[SpanRef, Context] | None = None
 
-    def emit(self, points: Iterable[MetricPoint]) -> None:
-        """Record measurements."""
+    def emit(self, points: Iterable[MetricPoint], context: Context | None = None) -> None:
+        """Record measurements.
+
+        Args:
+            points: What was measured.
+            context: The context of their span if it is at hand; else it is made from its ids.
+        """
         for point in points:
             record = self._record.get(point.instrument)
             if record is None:
                 record = self._record[point.instrument] = _recorder(self._meter, INSTRUMENTS[point.instrument])
-            record(point.value, point.attributes, self._context(point.span) if point.span is not None else _EMPTY)
+            record(point.value, point.attributes, context if context is not None else self._context(point.span))
 
-    def _context(self, span: SpanRef) -> Context:
-        if self._last is not None and self._last[0] == span:
-            return self._last[1]
-        decision = self._sampling.remembered(span.trace_id)
-        context = (
-            set_span_in_context(NonRecordingSpan(span_context(span, decision)), _EMPTY)
-            if decision is not None
-            else _EMPTY
-        )
-        self._last = (span, context)
-        return context
+    def _context(self, span: SpanRef | None) -> Context:
+        decision = self._sampling.remembered(span.trace_id) if span is not None else None
+        if span is None or decision is None:
+            return _EMPTY
+        return set_span_in_context(NonRecordingSpan(span_context(span, decision)), _EMPTY)
 
 
 def _recorder(meter: Meter, instrument: Instrument) -> _Record:

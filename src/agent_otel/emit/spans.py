@@ -61,20 +61,20 @@ class SpanEmitter:
         name = f"{names.OP_INVOKE_AGENT} {agent}" if agent else names.OP_INVOKE_AGENT
         self.sampling.decide(opened.identity.trace_id, name, SpanKind.INTERNAL, None, opened.context)
 
-    def emit(self, data: SpanData) -> bool:
+    def emit(self, data: SpanData) -> Context | None:
         """Make a span and end it.
 
         Args:
             data: The complete span.
 
         Returns:
-            Whether it was made; False if its trace is not sampled.
+            A context in which it is current, for exemplars; None if its trace is not sampled and it was not made.
         """
         identity = data.identity
         kind = _KINDS[data.kind]
         decision = self.sampling.decide(identity.trace_id, data.name, kind, data.attributes, data.context)
         if not decision.is_recording:
-            return False
+            return None
         attributes = {**content_facts(data.contents), **data.attributes} if data.contents else data.attributes
         additions = data.additions if isinstance(data.additions, Additions) else None
         if additions is not None:
@@ -100,7 +100,7 @@ class SpanEmitter:
         if data.is_error:
             span.set_status(_ERROR)
         span.end(data.end_ns)
-        return True
+        return set_span_in_context(span, _EMPTY)
 
     def _parent_context(self, data: SpanData, decision: TraceDecision) -> Context:
         """Give a context with the parent in it, on top of the caller's so that hooks see its baggage."""
@@ -113,6 +113,7 @@ class SpanEmitter:
         return set_span_in_context(NonRecordingSpan(parent), base)
 
 
+_EMPTY = Context()
 _NO_SPAN = NonRecordingSpan(SpanContext(0, 0, is_remote=False))
 
 

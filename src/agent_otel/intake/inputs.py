@@ -141,17 +141,24 @@ class FileInput:
             return take_sample(read_records(cast("BinaryIO", raw)), count)
 
     def read(self, source: Source, progress: Progress | None = None) -> tuple[Document, Iterator[Line]]:
-        """Open the file: its document for the decoder, and its lines.
+        """Give the document for the decoder, and the lines; the file is open while they are taken.
 
         Never raises: a file that has gone or cannot be read gives one line that says so.
         """
         try:
-            document = Document(self.name, self.sample(1).key, self.nonce, _sidecar(source, self.path))
-            lines = read_records(_counted(cast("BinaryIO", self.path.open("rb", buffering=0)), progress))
+            key = self.sample(1).key
+        except OSError:
+            key = ""
+        return Document(self.name, key, self.nonce, _sidecar(source, self.path)), self._lines(progress)
+
+    def _lines(self, progress: Progress | None) -> Iterator[Line]:
+        try:
+            raw = self.path.open("rb", buffering=0)
         except OSError as error:
-            problem = f"cannot be read ({type(error).__name__})"
-            return Document(self.name, "", self.nonce), iter([Line(1, None, problem)])
-        return document, lines
+            yield Line(1, None, f"cannot be read ({type(error).__name__})")
+            return
+        with raw:
+            yield from read_records(_counted(cast("BinaryIO", raw), progress))
 
 
 @define

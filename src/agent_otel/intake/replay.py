@@ -1,113 +1,115 @@
-"""``Replay``: groups of files through a reading. Remembers, where asked, what was delivered."""
+"""Groups of documents in, records handed to a ``Reading``: the loop of ``replay``, and what ``--resume`` remembers.
+
+With a store, the inputs may still grow: a last line that breaks off waits for the next call, nothing is closed at the
+end, and what an earlier call delivered is not told again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 import time
 
-from agent_otel.bridge import Problem, Reading, ReadingOptions, ReadingSummary
+from attrs import define, evolve, field
+
+from agent_otel.bridge import Problem, Reading, ReadingSummary
 from agent_otel.intake.groups import Group
 from agent_otel.intake.inputs import Progress
 from agent_otel.intake.lines import Line, parse_line
-from agent_otel.intake.resume import ResumeStore, default_state_directory
+from agent_otel.intake.resume import ResumeStore
 from agent_otel.model import Cursor, RecordRejected
-from agent_otel.project import SpanData
-from agent_otel.setup import read_settings
-from agent_otel.sources import Context, Decoder, Document
+from agent_otel.sources import Context, Decoder, Document, Source
 
 __all__ = ["Replay"]
 
+_NONCE_LENGTH = 16
 
+
+@define
 class Replay:
-    """Reads groups one after the other.
+    """Reads groups, one after the other.
 
     Args:
-        reading: Takes the records.
-        options: How to read.
-        store: What was delivered before; None without ``resume``.
+        reading: Where records go; built with ``resume`` if there is a store.
+        store: What earlier calls delivered; None reads every input as a whole.
     """
 
-    def __init__(self, reading: Reading, options: ReadingOptions, store: ResumeStore | None = None) -> None:
-        self._reading = reading
-        self._options = options
-        self._store = store
-        self._told: list[tuple[str, list[int]]] = []
-
-    @classmethod
-    def from_env(
-        cls,
-        options: ReadingOptions,
-        environ: Mapping[str, str],
-        on_span: Callable[[SpanData], None] | None = None,
-    ) -> Replay:
-        """Build it from the environment.
-
-        Raises:
-            SettingsError: If a variable has a value that cannot be used.
-            IntakeError: If the state of ``resume`` cannot be used.
-        """
-        directory: Path = read_settings(environ).state or default_state_directory(environ)
-        store = ResumeStore(directory) if options.resume else None
-        return cls(Reading.from_env(options, environ, on_span), options, store)
+    reading: Reading
+    store: ResumeStore | None = None
+    _before: set[int] = field(factory=set, init=False, repr=False)
+    _told: list[tuple[str, list[int]]] = field(factory=list, init=False, repr=False)
 
     def read(self, group: Group, progress: Progress | None = None) -> None:
         """Read a group to its end.
 
         Args:
-            group: Main file and companions.
-            progress: Called with the number of bytes read since the last call.
+            group: What to read. Of a repeated one, every record counts as a duplicate.
+            progress: Called with the number of bytes read since its last call.
         """
+        documents = group.documents(progress)
+        if group.repeat:
+            for _ in _lines_of(documents):
+                self.reading.repeat()
+            return
         decoder = group.source.decoder()
-        for position, (document, lines) in enumerate(group.documents(progress)):
+        for position, (document, lines) in enumerate(documents):
             if position == 0:
-                self._begin(document)
-            decoder.open(document)
-            for line in lines:
-                self._take(line, document, group, decoder)
-            if not group.repeat:
-                self._reading.feed(decoder.close(complete=not self._options.resume))
+                self._begin(document.key)
+            self._read_document(document, lines, group.source, decoder)
 
     def finish(self) -> ReadingSummary:
-        """Close what is open, send everything, and remember what arrived. Never raises for a sink."""
-        summary = self._reading.finish()
-        self._remember(summary)
-        return summary
+        """Send what is left, stop, and remember what was delivered.
+
+        Raises:
+            IntakeError: If the store cannot be written.
+        """
+        return self._remember(self.reading.finish())
 
     def abort(self) -> ReadingSummary:
-        """Send what is complete and stop; nothing that is open is closed, so that the next reading can tell it whole."""
-        summary = self._reading.abort()
-        self._remember(summary)
+        """Send what was completed and close nothing.
+
+        Raises:
+            IntakeError: If the store cannot be written.
+        """
+        return self._remember(self.reading.abort())
+
+    def _begin(self, key: str) -> None:
+        if self.store is None:
+            return
+        # Those of earlier inputs stay: an operation of one file may be completed while the next is read.
+        self._before |= self.store.load(self.reading.sink_identity, key)
+        self._told.append((key, self.reading.begin_input(self._before)))
+
+    def _read_document(self, document: Document, lines: Iterable[Line], source: Source, decoder: Decoder) -> None:
+        may_grow = self.store is not None
+        if may_grow:
+            # Records without a time belong to the same runs in the next call, which has to derive the same ids.
+            document = evolve(document, nonce=document.key[:_NONCE_LENGTH])
+        decoder.open(document)
+        for line in lines:
+            try:
+                record = _parse(line)
+            except RecordRejected as rejected:
+                if not may_grow or line.complete:
+                    self.reading.reject(Problem(document.name, line.ordinal, rejected.field, rejected.reason))
+                continue
+            context = Context(Cursor(document.key, line.ordinal), time.time_ns())
+            self.reading.take(record, source, decoder, context, document.name)
+        self.reading.feed(decoder.close(complete=not may_grow))
+
+    def _remember(self, summary: ReadingSummary) -> ReadingSummary:
+        # Which ones arrived is known only if all did. What is told again has the same ids and the same content.
+        if self.store is not None and not summary.undelivered:
+            for key, told in self._told:
+                self.store.add(self.reading.sink_identity, key, told)
         return summary
 
-    def _begin(self, document: Document) -> None:
-        if self._store is None:
-            return
-        before = self._store.load(self._reading.sink_identity, document.key)
-        self._told.append((document.key, self._reading.begin_input(before)))
 
-    def _remember(self, summary: ReadingSummary) -> None:
-        """Remember what was told, but only if all of it arrived: otherwise the next reading sends it again."""
-        if self._store is None:
-            return
-        if not summary.undelivered:
-            for key, told in self._told:
-                self._store.add(self._reading.sink_identity, key, told)
-        self._store.close()
+def _lines_of(documents: Iterable[tuple[Document, Iterator[Line]]]) -> Iterator[Line]:
+    for _, lines in documents:
+        yield from lines
 
-    def _take(self, line: Line, document: Document, group: Group, decoder: Decoder) -> None:
-        if group.repeat:
-            self._reading.repeat()
-            return
-        try:
-            if line.data is None:
-                raise RecordRejected("", line.problem or "cannot be read")
-            record = parse_line(line.data)
-        except RecordRejected as rejected:
-            if self._options.resume and not line.complete:
-                return  # the line is still being written; the next reading gets it whole
-            self._reading.reject(Problem(document.name, line.ordinal, rejected.field, rejected.reason))
-            return
-        context = Context(Cursor(document.key, line.ordinal), time.time_ns())
-        self._reading.take(record, group.source, decoder, context, document.name)
 
+def _parse(line: Line) -> object:
+    if line.data is None:
+        raise RecordRejected("", line.problem or "cannot be read")
+    return parse_line(line.data)

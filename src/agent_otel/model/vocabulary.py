@@ -10,7 +10,13 @@ from enum import Enum
 __all__ = ["ContentKind", "CostStatus", "EventKind", "Fact", "Outcome", "Phase", "outcome_of_status"]
 
 
-class EventKind(Enum):
+class _Word(Enum):
+    """An enum whose members hash by identity, in C: they are dictionary keys on the hot path."""
+
+    __hash__ = object.__hash__
+
+
+class EventKind(_Word):
     """What an event is about."""
 
     AGENT = "agent"  # a run: one invocation of an agent
@@ -33,7 +39,7 @@ class EventKind(Enum):
     OTHER = "other"
 
 
-class Phase(Enum):
+class Phase(_Word):
     """Where in its life the subject of an event stands."""
 
     START = "start"
@@ -41,7 +47,7 @@ class Phase(Enum):
     POINT = "point"  # neither: something that happened at one instant
 
 
-class Outcome(Enum):
+class Outcome(_Word):
     """How a piece of work ended. OpenTelemetry has no names for most of these."""
 
     UNSET = "unset"
@@ -55,7 +61,7 @@ class Outcome(Enum):
     UNKNOWN = "unknown"
 
 
-class ContentKind(Enum):
+class ContentKind(_Word):
     """Which surface a piece of content belongs to. The content policy gates each on its own."""
 
     TOOL_ARGUMENTS = "tool_arguments"
@@ -68,7 +74,7 @@ class ContentKind(Enum):
     MEMORY_QUERY = "memory_query"
 
 
-class CostStatus(Enum):
+class CostStatus(_Word):
     """How sure a cost is (agent-sdk-core ``estimate_status``)."""
 
     ESTIMATED = "estimated"
@@ -76,7 +82,7 @@ class CostStatus(Enum):
     CORRECTED = "corrected"
 
 
-class Fact(Enum):
+class Fact(_Word):
     """A bounded fact about an event that has a name of its own in ``conventions``."""
 
     HTTP_STATUS_CODE = "http_status_code"

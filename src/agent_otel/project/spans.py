@@ -134,6 +134,8 @@ def _forward(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]
 
 def _retrieval(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
     into[a.OPERATION_NAME] = n.OP_RETRIEVAL
+    if operation.names.subject is not None:
+        into[a.DATA_SOURCE_ID] = bounded_name(operation.names.subject)
     return _joined(n.OP_RETRIEVAL, operation.names.subject), SpanKind.CLIENT
 
 
@@ -181,10 +183,11 @@ def _ids(operation: Operation, into: dict[str, Any]) -> None:
         (ids.agent, a.AGENT_ID),
         (ids.parent_agent, a.PARENT_AGENT),
         (operation.conversation, a.CONVERSATION_ID),
-        (operation.names.agent, a.AGENT_NAME),
     ):
         if value is not None:
             into[name] = bounded_id(value)
+    if operation.names.agent is not None:
+        into[a.AGENT_NAME] = bounded_name(operation.names.agent)
 
 
 def _usage(operation: Operation, into: dict[str, Any]) -> None:

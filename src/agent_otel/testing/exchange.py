@@ -56,9 +56,7 @@ def _service(signal: str, module: Any, name: str, request: Any) -> Service:
 
 
 SERVICES: Final[Mapping[Signal, Service]] = {
-    "traces": _service(
-        "traces", trace_service_pb2, "TraceService", trace_service_pb2.ExportTraceServiceRequest
-    ),
+    "traces": _service("traces", trace_service_pb2, "TraceService", trace_service_pb2.ExportTraceServiceRequest),
     "metrics": _service(
         "metrics", metrics_service_pb2, "MetricsService", metrics_service_pb2.ExportMetricsServiceRequest
     ),

@@ -1,4 +1,4 @@
-"""OTLP over gRPC on loopback: exported messages in, the receiver's answers out. Imported only when gRPC is asked for."""
+"""OTLP over gRPC on loopback: exported messages in, the receiver's answers out. Imported only if asked for."""
 
 from __future__ import annotations
 

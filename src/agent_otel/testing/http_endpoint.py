@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 import gzip
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,12 @@ __all__ = ["HttpEndpoint"]
 
 _PROTOBUF = "application/x-protobuf"
 _PATHS: dict[str, Signal] = {service.path: signal for signal, service in SERVICES.items()}
-_DECODINGS: dict[str, Callable[[bytes], bytes]] = {"": bytes, "identity": bytes, "gzip": gzip.decompress, "deflate": zlib.decompress}
+_DECODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "identity": bytes,
+    "gzip": gzip.decompress,
+    "deflate": zlib.decompress,
+}
 _JOIN_SECONDS = 5.0
 
 
@@ -29,8 +35,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        reply = self._reply(body)
+        length = self.headers.get("content-length", "")
+        if length.isdigit():
+            reply = self._reply(self.rfile.read(int(length)))
+        else:
+            reply = Reply(HTTPStatus.LENGTH_REQUIRED)
+            self.close_connection = True  # where its body ends is not known
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
@@ -92,10 +102,8 @@ class _Server(ThreadingHTTPServer):
         with self._lock:
             connections = dict(self._connections)
         for connection, thread in connections.items():
-            try:
+            with suppress(OSError):  # the client was faster
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # the client was faster
             thread.join(_JOIN_SECONDS)
 
 
@@ -108,9 +116,7 @@ class HttpEndpoint:
 
     def __init__(self, accept: Accept) -> None:
         self._server = _Server(accept)
-        self._thread = Thread(
-            target=self._server.serve_forever, args=(0.05,), name="otlp-receiver-http", daemon=True
-        )
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="otlp-receiver-http", daemon=True)
         self._thread.start()
 
     @property

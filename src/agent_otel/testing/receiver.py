@@ -6,20 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from threading import Condition
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, final
 
 from attrs import define, field
 
 from agent_otel.testing.exchange import SERVICES, Arrival, ReceivedRequest, Reply, Respond, Signal
 from agent_otel.testing.http_endpoint import HttpEndpoint
-from agent_otel.testing.received import (
-    ReceivedLog,
-    ReceivedPoint,
-    ReceivedSpan,
-    logs_of,
-    points_of,
-    spans_of,
-)
+from agent_otel.testing.reading import logs_of, points_of, spans_of
+from agent_otel.testing.received import ReceivedLog, ReceivedPoint, ReceivedSpan
 
 __all__ = ["OtlpReceiver"]
 
@@ -43,6 +37,7 @@ class _Reading(Generic[T]):
         return list(self.values)
 
 
+@final
 class OtlpReceiver:
     """Receives OTLP as a collector does and keeps what came, for tests.
 

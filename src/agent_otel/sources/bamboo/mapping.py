@@ -31,7 +31,7 @@ _LOSS_REASONS: Final = {"full": "channel_full", "closed": "channel_closed"}
 
 
 def _run(record: Any) -> str:
-    return f"{record.session_id}/{record.round_id}"
+    return f"{record.session_id.replace('/', '%2F')}/{record.round_id}"  # the one separator stays unambiguous
 
 
 def _health(context: Context, subject: str, facts: dict[Fact, Any], **rest: Any) -> AgentEvent:

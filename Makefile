@@ -1,0 +1,43 @@
+# Everything that the project needs is installed by its own files; a machine with python3 and make is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test quick lint types contract check bench clean
+
+help:           ## show this list
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev --editable .
+	touch $@
+
+demo: $(STAMP)  ## show a recorded agent run in the terminal; sends it too when an OTLP endpoint is set
+	$(BIN)/agent-otel demo
+
+test: $(STAMP)  ## run every test
+	$(BIN)/python -m pytest
+
+quick: $(STAMP) ## run the tests that take no backends and little time
+	$(BIN)/python -m pytest -m "not slow and not backend and not chaos"
+
+lint: $(STAMP)  ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+contract: $(STAMP) ## which room may import which
+	$(BIN)/lint-imports
+
+check: lint types contract ## all checks but the tests
+
+bench: $(STAMP) ## replay speed and memory, beside the bare SDK
+	$(BIN)/python benchmarks/replay.py
+
+clean:          ## remove what make made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+
+from attrs import define, field
+import pytest
+
+from agent_otel.bridge import BridgeBooks, ReadingSummary
+from agent_otel.intake import Replay, ResumeStore, discover
+from agent_otel.sources import Decoded
+
+
+@define
+class Decoder:
+    """Notes what it is asked to do; every document ends with one event."""
+
+    calls: list[object] = field(factory=list)
+    documents: list[object] = field(factory=list)
+
+    def open(self, document):
+        self.documents.append(document)
+
+    def decode(self, record, context):
+        self.calls.append((record["n"], context.cursor.ordinal, context.cursor.stream == self.documents[-1].key))
+        return Decoded()
+
+    def close(self, *, complete):
+        return ["complete" if complete else "open"]
+
+
+@define
+class Reading:
+    """Stands in for the bridge's reading: hands records to the decoder and keeps what it is told."""
+
+    sink_identity: str = "otlp|here"
+    undelivered: int = 0
+    problems: list[str] = field(factory=list)
+    repeats: int = 0
+    fed: list[object] = field(factory=list)
+    before: list[set[int]] = field(factory=list)
+    tells: list[int] = field(factory=list)
+
+    def take(self, record, source, decoder, context, name):
+        decoder.decode(record, context)
+
+    def reject(self, problem):
+        self.problems.append(f"{problem.line}: {problem.reason}")
+
+    def repeat(self):
+        self.repeats += 1
+
+    def feed(self, events):
+        self.fed.extend(events)
+
+    def begin_input(self, delivered_before):
+        self.before.append(set(delivered_before))
+        return self.tells
+
+    def finish(self):
+        sinks = {"otlp": {"rejected": self.undelivered, "evicted": 0, "queued": 0}}
+        return ReadingSummary(books=BridgeBooks(), sinks=sinks)
+
+    abort = finish
+
+
+@pytest.fixture
+def decoder(toy, monkeypatch):
+    made = Decoder()
+    monkeypatch.setattr(type(toy), "decoder", lambda self: made)
+    return made
+
+
+def lines(count: int, session: str = "s") -> list[dict[str, object]]:
+    return [{"toy": 1, "session": session, "n": number} for number in range(count)]
+
+
+def test_records_of_all_documents_reach_the_decoder(write, decoder):
+    main = write("s.jsonl", *lines(2))
+    write("s/side-a.jsonl", {"toy": 1, "session": "s", "n": 7})
+    reading, (group,) = Reading(), discover([str(main)])
+    Replay(reading).read(group)
+    assert decoder.calls == [(0, 1, True), (1, 2, True), (7, 1, True)]
+    assert reading.fed == ["complete", "complete"]
+    assert [document.nonce for document in decoder.documents] == [group.main.nonce, group.companions[0].nonce]
+
+
+def test_bad_lines_are_rejected_and_the_stream_goes_on(write, decoder):
+    main = write("s.jsonl", *lines(1))
+    with main.open("ab") as file:
+        file.write(b'\xff\n{"n": NaN}\n' + json.dumps(lines(2)[1]).encode() + b'\n{"cut')
+    reading = Reading()
+    Replay(reading).read(discover([str(main)])[0])
+    assert reading.problems == ["2: is no UTF-8", "3: is no JSON", "5: is no JSON"]
+    assert [call[0] for call in decoder.calls] == [0, 1]
+
+
+def test_repeated_group_is_counted_and_not_decoded(write, decoder):
+    main = str(write("s.jsonl", *lines(3)))
+    reading = Reading()
+    replay = Replay(reading)
+    for group in discover([main, main]):
+        replay.read(group)
+    assert (len(decoder.calls), reading.repeats) == (3, 3)
+
+
+def test_store_remembers_what_was_told_per_input(write, decoder, tmp_path):
+    first, second = write("a.jsonl", *lines(1, "a")), write("b.jsonl", *lines(1, "b"))
+    for before, tells in (([set(), set()], [1, 2]), ([{1, 2}, {1, 2}], [3])):
+        store, reading = ResumeStore(tmp_path / "state"), Reading(tells=tells)
+        replay = Replay(reading, store)
+        for group in discover([str(first), str(second)]):
+            replay.read(group)
+        replay.finish()
+        store.close()
+        assert reading.before == before
+        assert reading.fed == ["open", "open"]
+
+
+@pytest.mark.parametrize(("undelivered", "remembered"), [(1, set()), (0, {5})])
+@pytest.mark.parametrize("end", [Replay.finish, Replay.abort])
+def test_store_remembers_only_what_arrived(decoder, write, undelivered, remembered, end):
+    main = write("a.jsonl", *lines(1))
+    store, reading = ResumeStore(main.parent / "state"), Reading(tells=[5], undelivered=undelivered)
+    replay, (group,) = Replay(reading, store), discover([str(main)])
+    replay.read(group)
+    end(replay)
+    assert store.load(reading.sink_identity, decoder.documents[0].key) == remembered
+    store.close()
+
+
+def test_growing_file_keeps_its_nonce_and_its_cut_line_waits(write, decoder, tmp_path):
+    main = write("a.jsonl", *lines(1))
+    whole = json.dumps(lines(2)[1]).encode()
+    store = ResumeStore(tmp_path / "state")
+    for tail in (whole[:9], whole, whole + b"\n"):
+        main.write_bytes(json.dumps(lines(1)[0]).encode() + b"\n" + tail)
+        reading = Reading()
+        Replay(reading, store).read(discover([str(main)])[0])
+        assert reading.problems == []
+    store.close()
+    assert [call[0] for call in decoder.calls] == [0, 0, 1, 0, 1]
+    assert len({document.nonce for document in decoder.documents}) == 1
