@@ -3,7 +3,9 @@ from __future__ import annotations
 import io
 import json
 import os
+from pathlib import Path
 import socket
+from typing import Any
 
 import pytest
 
@@ -37,7 +39,7 @@ RUN = [
 
 
 @pytest.fixture(autouse=True)
-def environ(monkeypatch, tmp_path):
+def environ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     for name in [name for name in os.environ if name.startswith(("OTEL_", "AGENT_OTEL_", "TRACEPARENT"))]:
         monkeypatch.delenv(name)
     for signal in ("TRACES", "METRICS", "LOGS"):
@@ -47,14 +49,14 @@ def environ(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def recorded(tmp_path):
+def recorded(tmp_path: Path) -> Any:
     path = tmp_path / "run.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in RUN))
     return path
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
     def run_command(*arguments: object) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
             main([str(argument) for argument in arguments])
@@ -64,7 +66,7 @@ def run(capsys):
     return run_command
 
 
-def test_replay_draws_the_run_and_writes_the_books(run, recorded):
+def test_replay_draws_the_run_and_writes_the_books(run: Any, recorded: Any) -> None:
     status, out, err = run("replay", "--console", recorded)
     conversation, header, *lines = out.splitlines()
     assert status == 0
@@ -80,22 +82,22 @@ def test_replay_draws_the_run_and_writes_the_books(run, recorded):
     assert err == ""
 
 
-def test_without_console_no_tree_is_drawn(run, recorded):
+def test_without_console_no_tree_is_drawn(run: Any, recorded: Any) -> None:
     assert run("replay", recorded) == (0, "received 4  mapped 4  skipped 0  duplicate 0  malformed 0\n", "")
 
 
-def test_json_is_one_object_and_the_tree_goes_to_stderr(run, recorded):
+def test_json_is_one_object_and_the_tree_goes_to_stderr(run: Any, recorded: Any) -> None:
     status, out, err = run("replay", "--console", "--json", recorded)
     told = json.loads(out)
     assert (status, told["received"], told["mapped"], told["sinks"]) == (0, 4, 4, {})
     assert "execute_tool look" in err
 
 
-def test_trace_per_conversation_puts_a_conversation_on_top(run, recorded):
+def test_trace_per_conversation_puts_a_conversation_on_top(run: Any, recorded: Any) -> None:
     assert "└── conversation" in run("replay", "--console", "--trace-per", "conversation", recorded)[1]
 
 
-def test_malformed_records_are_told_and_counted_and_strict_makes_them_a_failure(run, recorded):
+def test_malformed_records_are_told_and_counted_and_strict_makes_them_a_failure(run: Any, recorded: Any) -> None:
     with recorded.open("ab") as file:
         file.write(b'{"secret\n[1]\n' + json.dumps(record("ToolCalled", 10, tool_name="secret")).encode() + b"\n")
     status, out, err = run("replay", recorded)
@@ -107,16 +109,16 @@ def test_malformed_records_are_told_and_counted_and_strict_makes_them_a_failure(
     assert run("replay", "--strict", recorded)[0] == 3
 
 
-def test_same_file_twice_counts_as_duplicates(run, recorded):
+def test_same_file_twice_counts_as_duplicates(run: Any, recorded: Any) -> None:
     assert "received 8  mapped 4  skipped 0  duplicate 4  malformed 0" in run("replay", recorded, recorded)[1]
 
 
-def test_standard_input(run, recorded, monkeypatch):
+def test_standard_input(run: Any, recorded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(recorded.read_bytes())))
     assert "received 4  mapped 4" in run("replay", "-")[1]
 
 
-def test_directory_tells_what_is_left_out(run, recorded):
+def test_directory_tells_what_is_left_out(run: Any, recorded: Any) -> None:
     other = recorded.parent / "other.json"
     other.write_text('{"name": "x"}')
     status, out, err = run("replay", recorded.parent)
@@ -124,7 +126,7 @@ def test_directory_tells_what_is_left_out(run, recorded):
     assert "received 4" in out
 
 
-def test_resume_draws_only_what_is_new(run, recorded):
+def test_resume_draws_only_what_is_new(run: Any, recorded: Any) -> None:
     lines = recorded.read_bytes().splitlines(keepends=True)
     recorded.write_bytes(b"".join(lines[:2]) + lines[2][:40])
     status, out, _ = run("replay", "--resume", "--console", recorded)
@@ -151,20 +153,20 @@ def test_resume_draws_only_what_is_new(run, recorded):
         (["replay", "--unknown", "{recorded}"], "No such option"),
     ],
 )
-def test_bad_usage_exits_with_1_and_says_why(run, recorded, arguments, message):
+def test_bad_usage_exits_with_1_and_says_why(run: Any, recorded: Any, arguments: Any, message: Any) -> None:
     status, out, err = run(*[str(recorded) if argument == "{recorded}" else argument for argument in arguments])
     assert (status, out) == (1, "")
     assert message in err
 
 
-def test_bad_setting_exits_with_1_and_names_it(run, recorded, environ):
+def test_bad_setting_exits_with_1_and_names_it(run: Any, recorded: Any, environ: Any) -> None:
     environ.setenv("AGENT_OTEL_DUPLICATE_WINDOW", "many")
     status, _, err = run("replay", recorded)
     assert status == 1
     assert err.startswith("agent-otel: AGENT_OTEL_DUPLICATE_WINDOW='many'")
 
 
-def test_corrupt_store_exits_with_1_and_says_what_to_do(run, recorded, tmp_path):
+def test_corrupt_store_exits_with_1_and_says_what_to_do(run: Any, recorded: Any, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "resume.db").write_bytes(b"no database" * 500)
     status, _, err = run("replay", "--resume", recorded)
@@ -172,10 +174,12 @@ def test_corrupt_store_exits_with_1_and_says_what_to_do(run, recorded, tmp_path)
     assert "delete it to start over" in err
 
 
-def test_interrupt_sends_what_is_complete_and_exits_with_130(run, recorded, monkeypatch):
+def test_interrupt_sends_what_is_complete_and_exits_with_130(
+    run: Any, recorded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     aborted = []
 
-    def interrupted(self, group, progress=None):
+    def interrupted(self: Any, group: Any, progress: Any = None) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Replay, "read", interrupted)
@@ -193,7 +197,9 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(
     ("written", "threshold", "shown"), [(Terminal(), 0, True), (Terminal(), 10**9, False), (io.StringIO(), 0, False)]
 )
-def test_progress_is_shown_on_a_terminal_for_long_files(run, recorded, environ, written, threshold, shown):
+def test_progress_is_shown_on_a_terminal_for_long_files(
+    run: Any, recorded: Any, environ: Any, written: Any, threshold: Any, shown: Any
+) -> None:
     environ.setattr("sys.stderr", written)
     environ.setenv("TERM", "xterm")
     environ.setattr(replaying, "_PROGRESS_BYTES", threshold)
@@ -202,7 +208,7 @@ def test_progress_is_shown_on_a_terminal_for_long_files(run, recorded, environ, 
     assert ("reading" in written.getvalue()) == shown
 
 
-def test_version(run):
+def test_version(run: Any) -> None:
     assert run("--version") == (0, f"agent-otel {__version__}\n", "")
 
 
@@ -212,7 +218,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_sending_without_a_destination_depends_on_who_listens(monkeypatch):
+def test_sending_without_a_destination_depends_on_who_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setattr("agent_otel.cli.reach.otlp_endpoint", lambda signal, environ: f"http://127.0.0.1:{port}")
     silent = decide_sending({}, shows=True)
@@ -234,7 +240,9 @@ def test_sending_without_a_destination_depends_on_who_listens(monkeypatch):
         ({"OTEL_SDK_DISABLED": "true"}, True),
     ],
 )
-def test_sending_asks_nobody_where_the_destination_is_clear(environ, shows, monkeypatch):
+def test_sending_asks_nobody_where_the_destination_is_clear(
+    environ: Any, shows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_socket(*args: object, **kwargs: object) -> None:
         raise AssertionError("a socket was opened")
 
@@ -260,11 +268,11 @@ def summary(malformed: int = 0, rejected: int = 0) -> ReadingSummary:
         (summary(malformed=1, rejected=1), True, Status.UNDELIVERED),
     ],
 )
-def test_exit_status(books, strict, status):
+def test_exit_status(books: Any, strict: Any, status: Any) -> None:
     assert status_of(books, strict=strict) is status
 
 
-def test_summary_shows_notes_and_sinks():
+def test_summary_shows_notes_and_sinks() -> None:
     assert list(summary_lines(summary(rejected=2))) == [
         "received 9  mapped 7  skipped 2  duplicate 0  malformed 0",
         "noted: bookkeeping 1  unknown_variant 1",
@@ -272,7 +280,7 @@ def test_summary_shows_notes_and_sinks():
     ]
 
 
-def test_problems_are_shown_up_to_twenty():
+def test_problems_are_shown_up_to_twenty() -> None:
     lines = list(problem_lines(summary(malformed=250)))
     assert lines[:2] == ["f:0: is odd", "f:1: a.b: is odd"]
     assert lines[20:] == ["and 230 more malformed records"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 import json
 import os
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from agent_otel.intake import discover
 
 
 @pytest.fixture
-def demo(capsys, monkeypatch):
+def demo(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     for name in [name for name in os.environ if name.startswith(("OTEL_", "AGENT_OTEL_", "TRACEPARENT"))]:
         monkeypatch.delenv(name)
 
@@ -26,7 +27,7 @@ def demo(capsys, monkeypatch):
     return run_demo
 
 
-def test_demo_draws_the_session(demo):
+def test_demo_draws_the_session(demo: Any) -> None:
     status, out, _ = demo()
     lines = [line for line in out.splitlines() if "──" in line]
     depths = [line.index("──") // 4 for line in lines]
@@ -62,7 +63,7 @@ def test_demo_draws_the_session(demo):
     assert lines[0].split("  ")[1] == "44.8 s"
 
 
-def test_demo_as_json_keeps_standard_output_for_the_object(demo):
+def test_demo_as_json_keeps_standard_output_for_the_object(demo: Any) -> None:
     status, out, err = demo("--json")
     told = json.loads(out)
     assert status == 0
@@ -72,11 +73,11 @@ def test_demo_as_json_keeps_standard_output_for_the_object(demo):
     assert "execute_tool Task" in err
 
 
-def test_demo_gives_the_same_trace_each_time(demo):
+def test_demo_gives_the_same_trace_each_time(demo: Any) -> None:
     assert demo()[1] == demo()[1]
 
 
-def test_demo_session_is_one_group_with_its_sub_agent():
+def test_demo_session_is_one_group_with_its_sub_agent() -> None:
     (group,) = discover([str(resources.files("agent_otel.cli") / "demo_session")])
     assert group.source.name == "claude-code"
     assert [document.sidecar for document, _ in group.documents()] == [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -15,7 +16,7 @@ from agent_otel.project import SpanData, SpanKind
 MS = 1_000_000
 
 
-def span(number, parent=None, *, start=0, ms=1, trace=1, **told):
+def span(number: Any, parent: Any = None, *, start: Any = 0, ms: Any = 1, trace: Any = 1, **told: Any) -> Any:
     direct = {key: told.pop(key) for key in ("name", "is_error", "conversation") if key in told}
     return SpanData(
         kind=SpanKind.INTERNAL,
@@ -28,7 +29,9 @@ def span(number, parent=None, *, start=0, ms=1, trace=1, **told):
     )
 
 
-def drawn(*spans, encoding="utf-8", width=80, colour=False, environ=None, **options):
+def drawn(
+    *spans: Any, encoding: Any = "utf-8", width: Any = 80, colour: Any = False, environ: Any = None, **options: Any
+) -> Any:
     collector = TreeCollector(**options)
     for one in spans:
         collector.add(one)
@@ -39,7 +42,7 @@ def drawn(*spans, encoding="utf-8", width=80, colour=False, environ=None, **opti
     return stream.read()
 
 
-def test_tree_of_a_run():
+def test_tree_of_a_run() -> None:
     assert drawn(
         span(
             3, 1, name="execute_tool Bash", start=350, ms=1200, is_error=True, ERROR_TYPE="exit_code", OUTCOME="error"
@@ -61,21 +64,21 @@ def test_tree_of_a_run():
     ]
 
 
-def test_one_tree_per_trace_the_oldest_first():
+def test_one_tree_per_trace_the_oldest_first() -> None:
     lines = drawn(span(1, trace=2, start=5), span(1, trace=1, start=9), span(2, 1, trace=2, start=7)).splitlines()
     assert [line.split("trace ")[1].split()[0][-1] for line in lines if "trace " in line] == ["2", "1"]
 
 
-def test_span_without_its_parent_hangs_at_the_top():
+def test_span_without_its_parent_hangs_at_the_top() -> None:
     assert drawn(span(7, 99)).splitlines()[1] == "└── span 7  1 ms  ✓"
 
 
-def test_parents_in_a_circle_and_ids_that_come_twice_are_each_drawn_once():
+def test_parents_in_a_circle_and_ids_that_come_twice_are_each_drawn_once() -> None:
     text = drawn(span(1, 2), span(2, 1), span(3, 3), span(4), span(4), span(5, 4))
     assert [text.count(f"span {number} ") for number in (1, 2, 3, 4, 5)] == [1, 1, 1, 2, 1]
 
 
-def test_tokens_that_a_span_tells_itself_stand_for_those_below():
+def test_tokens_that_a_span_tells_itself_stand_for_those_below() -> None:
     spans = span(1, USAGE_INPUT_TOKENS=10, USAGE_OUTPUT_TOKENS=0), span(2, 1, USAGE_INPUT_TOKENS=4)
     assert "2 spans  10→0 tokens" in drawn(*spans)
     assert "4→0" in drawn(*spans)
@@ -96,17 +99,17 @@ def test_tokens_that_a_span_tells_itself_stand_for_those_below():
         ({}, True, "✗", 31),
     ],
 )
-def test_status_marks(attributes, is_error, mark, colour):
+def test_status_marks(attributes: Any, is_error: Any, mark: Any, colour: Any) -> None:
     one = span(1, is_error=is_error, **attributes)
     assert drawn(one).splitlines()[1] == f"└── span 1  1 ms  {mark}"
     assert f"\x1b[{colour}m{mark}\x1b[0m" in drawn(one, colour=True, environ={"TERM": "xterm"})
 
 
-def test_no_color_is_honoured():
+def test_no_color_is_honoured() -> None:
     assert "\x1b[3" not in drawn(span(1), colour=True, environ={"TERM": "xterm", "NO_COLOR": "1"})
 
 
-def test_foreign_text_cannot_steer_the_terminal():
+def test_foreign_text_cannot_steer_the_terminal() -> None:
     name = "a\x1b[31m\r\nb [red]c[/red] \u202ed " + "x" * 500
     text = drawn(
         span(1, name=name, is_error=True, ERROR_TYPE="e\x07\x1b]", conversation="[bold]\x1b" + "y" * 500), width=300
@@ -120,21 +123,21 @@ def test_foreign_text_cannot_steer_the_terminal():
     assert max(map(len, text.splitlines())) < 200
 
 
-def test_terminal_without_unicode():
+def test_terminal_without_unicode() -> None:
     text = drawn(span(1, name="invoke_agent \u00e9", USAGE_INPUT_TOKENS=1), span(2, 1, is_error=True), encoding="ascii")
     assert text.isascii()
     assert "invoke_agent ?  1 ms  1->0  ok" in text
     assert "span 2  1 ms  x" in text
 
 
-def test_deep_nesting_stays_inside_80_columns():
+def test_deep_nesting_stays_inside_80_columns() -> None:
     spans = [span(number, number - 1 or None, start=number) for number in range(1, 3000)]
     lines = drawn(*spans).splitlines()
     assert len(lines) == 3000
     assert max(map(len, lines)) <= 80
 
 
-def test_what_is_beyond_the_limit_is_counted():
+def test_what_is_beyond_the_limit_is_counted() -> None:
     collector = TreeCollector(max_spans=2)
     for number in range(1, 6):
         collector.add(span(number))
@@ -144,7 +147,7 @@ def test_what_is_beyond_the_limit_is_counted():
     assert len(stream.getvalue().splitlines()) == 4
 
 
-def test_no_content_is_held_or_drawn():
+def test_no_content_is_held_or_drawn() -> None:
     collector = TreeCollector()
     collector.add(span(1))
     assert "secret" not in repr(collector._rows)
@@ -167,10 +170,10 @@ def test_no_content_is_held_or_drawn():
         (360_000_000 * MS, "100 h 00 m"),
     ],
 )
-def test_durations_as_people_say_them(nanoseconds, text):
+def test_durations_as_people_say_them(nanoseconds: Any, text: Any) -> None:
     assert human_duration(nanoseconds) == text
 
 
-def test_name_of_just_the_limit_is_whole():
+def test_name_of_just_the_limit_is_whole() -> None:
     assert plain("x" * 10, UNICODE, 10) == "x" * 10
     assert plain("x" * 11, UNICODE, 10) == "x" * 9 + "…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,33 +15,33 @@ from agent_otel.model import UnknownSource
 class ToySource:
     name = "toy"
 
-    def detect(self, records):
+    def detect(self, records: Any) -> Any:
         return 1.0 if any(isinstance(record, dict) and record.get("toy") for record in records) else 0.0
 
-    def decoder(self):
+    def decoder(self) -> None:
         raise NotImplementedError
 
-    def record_key(self, record):
+    def record_key(self, record: Any) -> Any:
         return record.get("id")
 
-    def companions(self, path):
+    def companions(self, path: Any) -> Any:
         return [f"{path.stem}/side-*.jsonl", f"{path.stem}/journal.jsonl", "side-*.jsonl"]
 
-    def belongs(self, first, main_first):
+    def belongs(self, first: Any, main_first: Any) -> Any:
         return first.get("session") in [record.get("session") for record in main_first]
 
-    def is_companion(self, path):
+    def is_companion(self, path: Any) -> Any:
         return path.name.startswith("side-")
 
-    def sidecar(self, path):
+    def sidecar(self, path: Any) -> Any:
         return f"{path.stem}.meta.json"
 
 
 @pytest.fixture(autouse=True)
-def toy(monkeypatch):
+def toy(monkeypatch: pytest.MonkeyPatch) -> Any:
     source = ToySource()
 
-    def load(name):
+    def load(name: Any) -> Any:
         if name != "toy":
             raise UnknownSource(name)
         return source
@@ -52,7 +53,7 @@ def toy(monkeypatch):
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path: Path) -> Any:
     def write_records(name: str, *records: object) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ def reason_of(data: bytes) -> str | None:
 
 
 @given(st.one_of(st.binary(), st.lists(PIECES, max_size=40).map(b"".join)))
-def test_any_bytes(data):
+def test_any_bytes(data: bytes) -> None:
     ordinals = []
     for line in read_records(io.BytesIO(data), max_line_bytes=64):
         ordinals.append(line.ordinal)

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 import threading
+from typing import Any
 
 import pytest
 
@@ -18,15 +19,15 @@ def side(session: str = "s1", **more: object) -> dict[str, object]:
     return {"toy": True, "session": session, **more}
 
 
-def names(group) -> list[str]:
+def names(group: Any) -> list[str]:
     return [Path(document.name).name for document, _ in group.documents()]
 
 
-def records(group) -> list[object]:
+def records(group: Any) -> list[object]:
     return [json.loads(line.data) for _, lines in group.documents() for line in lines]
 
 
-def test_file_brings_its_companions_by_first_timestamp(write):
+def test_file_brings_its_companions_by_first_timestamp(write: Any) -> None:
     main = write("s1.jsonl", MAIN)
     write("s1/side-a.jsonl", side(), side(timestamp="2026-01-01T00:00:03Z"))
     write("s1/side-b.jsonl", side(timestamp="2026-01-01T00:00:01Z"))
@@ -47,11 +48,11 @@ def test_file_brings_its_companions_by_first_timestamp(write):
     assert group.total_bytes == sum(document_size(group))
 
 
-def document_size(group) -> list[int]:
+def document_size(group: Any) -> list[int]:
     return [Path(document.name).stat().st_size for document, _ in group.documents()]
 
 
-def test_directory_groups_mains_companions_and_orphaned_companions(write, tmp_path):
+def test_directory_groups_mains_companions_and_orphaned_companions(write: Any, tmp_path: Path) -> None:
     write("b/s1.jsonl", MAIN)
     write("b/s1/side-a.jsonl", side())
     write("b/s1/journal.jsonl", {"session": "s1"})
@@ -66,19 +67,19 @@ def test_directory_groups_mains_companions_and_orphaned_companions(write, tmp_pa
     assert not any(group.repeat for group in groups)
 
 
-def test_companion_named_before_its_main_file_is_read_with_it(write):
+def test_companion_named_before_its_main_file_is_read_with_it(write: Any) -> None:
     main, companion = write("s1.jsonl", MAIN), write("side-a.jsonl", side())
     assert [names(group) for group in discover([str(companion), str(main)])] == [["s1.jsonl", "side-a.jsonl"]]
 
 
-def test_companion_named_alone_brings_nobody(write):
+def test_companion_named_alone_brings_nobody(write: Any) -> None:
     write("s1.jsonl", MAIN)
     write("side-b.jsonl", side())
     (group,) = discover([str(write("side-a.jsonl", side()))])
     assert names(group) == ["side-a.jsonl"]
 
 
-def test_directory_tells_what_it_leaves_out(write, tmp_path):
+def test_directory_tells_what_it_leaves_out(write: Any, tmp_path: Path) -> None:
     write("s1.jsonl", MAIN)
     write("package.json", {"name": "x"})
     write(".hidden.jsonl", MAIN)
@@ -91,13 +92,13 @@ def test_directory_tells_what_it_leaves_out(write, tmp_path):
     assert [(Path(item.path).name, item.reason) for item in skipped] == [("package.json", "no source recognises it")]
 
 
-def test_links_in_a_circle_end(write, tmp_path):
+def test_links_in_a_circle_end(write: Any, tmp_path: Path) -> None:
     write("a/s1.jsonl", MAIN)
     (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
     assert [names(group) for group in discover([str(tmp_path)])] == [["s1.jsonl"]]
 
 
-def test_same_file_twice_comes_again_as_repeat(write, tmp_path):
+def test_same_file_twice_comes_again_as_repeat(write: Any, tmp_path: Path) -> None:
     main = write("s1.jsonl", MAIN)
     write("s1/side-a.jsonl", side())
     link = tmp_path / "link.jsonl"
@@ -109,13 +110,13 @@ def test_same_file_twice_comes_again_as_repeat(write, tmp_path):
     ]
 
 
-def test_directory_twice_repeats_each_file_once(write, tmp_path):
+def test_directory_twice_repeats_each_file_once(write: Any, tmp_path: Path) -> None:
     write("s1.jsonl", MAIN)
     write("s1/side-a.jsonl", side())
     assert [names(group) for group in discover([str(tmp_path)] * 2) if group.repeat] == [["s1.jsonl", "side-a.jsonl"]]
 
 
-def test_companion_twice_is_a_repeat_of_its_own(write):
+def test_companion_twice_is_a_repeat_of_its_own(write: Any) -> None:
     main, companion = write("s1.jsonl", MAIN), str(write("side-a.jsonl", side()))
     groups = discover([str(main), companion, companion])
     assert [(names(group), group.repeat) for group in groups] == [
@@ -124,7 +125,7 @@ def test_companion_twice_is_a_repeat_of_its_own(write):
     ]
 
 
-def test_key_depends_on_the_first_record_alone_and_nonce_on_the_file(write):
+def test_key_depends_on_the_first_record_alone_and_nonce_on_the_file(write: Any) -> None:
     first = write("a.jsonl", {"toy": 1, "x": 2}, {"toy": 2})
     second = write("b.jsonl", {"x": 2, "toy": 1}, {"toy": 3})
     third = write("c.jsonl", {"x": 3, "toy": 1})
@@ -139,14 +140,14 @@ def test_key_depends_on_the_first_record_alone_and_nonce_on_the_file(write):
     assert discover([str(first)])[0].main.nonce not in nonces
 
 
-def test_key_skips_broken_lines(tmp_path, write):
+def test_key_skips_broken_lines(tmp_path: Path, write: Any) -> None:
     broken = tmp_path / "broken.jsonl"
     broken.write_bytes(b'\xff\n{"toy": \n{"toy": 1, "x": 2}\n')
     (whole_file, cut_file) = discover([str(broken), str(write("a.jsonl", {"toy": 1, "x": 2}))])
     assert next(whole_file.documents())[0].key == next(cut_file.documents())[0].key
 
 
-def test_sidecar_is_read_and_an_odd_one_is_none(write):
+def test_sidecar_is_read_and_an_odd_one_is_none(write: Any) -> None:
     main = write("s1.jsonl", MAIN)
     write("s1.meta.json", {"agentType": "t"})
     other = write("s2.jsonl", {**MAIN, "session": "s2"})
@@ -155,7 +156,7 @@ def test_sidecar_is_read_and_an_odd_one_is_none(write):
     assert sidecars == [{"agentType": "t"}, {}]
 
 
-def test_named_source_overrides_for_files_and_filters_directories(write, tmp_path):
+def test_named_source_overrides_for_files_and_filters_directories(write: Any, tmp_path: Path) -> None:
     odd = write("odd.jsonl", {"x": 1})
     write("s1.jsonl", MAIN)
     assert [group.source.name for group in discover([str(odd)], "toy")] == ["toy"]
@@ -167,7 +168,9 @@ def test_named_source_overrides_for_files_and_filters_directories(write, tmp_pat
 
 
 @pytest.mark.parametrize(("content", "problems"), [(b"", []), (b"\0\1\2", ["is no text"]), (b"{\n{", [None, None])])
-def test_file_in_which_nothing_parses_is_a_group_whose_lines_are_counted(tmp_path, content, problems):
+def test_file_in_which_nothing_parses_is_a_group_whose_lines_are_counted(
+    tmp_path: Path, content: Any, problems: Any
+) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(content)
     (group,) = discover([str(path)])
@@ -176,7 +179,7 @@ def test_file_in_which_nothing_parses_is_a_group_whose_lines_are_counted(tmp_pat
         group.source.decoder().decode({}, None)
 
 
-def test_what_cannot_be_read_says_what_to_do(write, tmp_path):
+def test_what_cannot_be_read_says_what_to_do(write: Any, tmp_path: Path) -> None:
     with pytest.raises(IntakeError, match="no such file or directory; check the path"):
         discover([str(tmp_path / "absent.jsonl")])
     with pytest.raises(IntakeError, match=r"no file in it can be read; looked for \*\.jsonl"):
@@ -187,11 +190,11 @@ def test_what_cannot_be_read_says_what_to_do(write, tmp_path):
         discover([str(tmp_path)])
 
 
-def test_missing_permission_says_so(write, monkeypatch):
+def test_missing_permission_says_so(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     main, other = write("s1.jsonl", MAIN), write("s2.jsonl", MAIN)
     original = Path.open
 
-    def refuse(self, *args, **kwargs):
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self == main:
             raise PermissionError(13, "Permission denied")
         return original(self, *args, **kwargs)
@@ -204,14 +207,14 @@ def test_missing_permission_says_so(write, monkeypatch):
     assert [item.reason for item in skipped] == ["Permission denied"]
 
 
-def test_file_that_goes_away_is_one_problem(write):
+def test_file_that_goes_away_is_one_problem(write: Any) -> None:
     main = write("s1.jsonl", MAIN)
     (group,) = discover([str(main)])
     main.unlink()
     assert [line.problem for _, lines in group.documents() for line in lines] == ["cannot be read (FileNotFoundError)"]
 
 
-def test_progress_tells_every_byte(write):
+def test_progress_tells_every_byte(write: Any) -> None:
     main = write("s1.jsonl", *[MAIN] * 1000)
     write("s1/side-a.jsonl", side())
     (group,) = discover([str(main)])
@@ -220,7 +223,7 @@ def test_progress_tells_every_byte(write):
     assert sum(told) == group.total_bytes > 0
 
 
-def test_standard_input_is_read_as_a_stream(monkeypatch):
+def test_standard_input_is_read_as_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     data = b"".join(b'{"toy": 1, "n": %d}\n' % number for number in range(200))
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     (group,) = discover(["-"])
@@ -228,13 +231,13 @@ def test_standard_input_is_read_as_a_stream(monkeypatch):
     assert [record["n"] for record in records(group)] == list(range(200))
 
 
-def test_standard_input_twice_is_refused(monkeypatch):
+def test_standard_input_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     with pytest.raises(IntakeError, match="give it once"):
         discover(["-", "-"])
 
 
-def test_pipe_is_read_as_a_stream(tmp_path):
+def test_pipe_is_read_as_a_stream(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(b'{"toy": 1}\n' * 3,))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 import pytest
@@ -17,14 +19,14 @@ class Decoder:
     calls: list[object] = field(factory=list)
     documents: list[object] = field(factory=list)
 
-    def open(self, document):
+    def open(self, document: Any) -> None:
         self.documents.append(document)
 
-    def decode(self, record, context):
+    def decode(self, record: Any, context: Any) -> Any:
         self.calls.append((record["n"], context.cursor.ordinal, context.cursor.stream == self.documents[-1].key))
         return Decoded()
 
-    def close(self, *, complete):
+    def close(self, *, complete: Any) -> Any:
         return ["complete" if complete else "open"]
 
 
@@ -40,23 +42,23 @@ class Reading:
     before: list[set[int]] = field(factory=list)
     tells: list[int] = field(factory=list)
 
-    def take(self, record, source, decoder, context, name):
+    def take(self, record: Any, source: Any, decoder: Any, context: Any, name: Any) -> None:
         decoder.decode(record, context)
 
-    def reject(self, problem):
+    def reject(self, problem: Any) -> None:
         self.problems.append(f"{problem.line}: {problem.reason}")
 
-    def repeat(self):
+    def repeat(self) -> None:
         self.repeats += 1
 
-    def feed(self, events):
+    def feed(self, events: Any) -> None:
         self.fed.extend(events)
 
-    def begin_input(self, delivered_before):
+    def begin_input(self, delivered_before: Any) -> Any:
         self.before.append(set(delivered_before))
         return self.tells
 
-    def finish(self):
+    def finish(self) -> Any:
         sinks = {"otlp": {"rejected": self.undelivered, "evicted": 0, "queued": 0}}
         return ReadingSummary(books=BridgeBooks(), sinks=sinks)
 
@@ -64,7 +66,7 @@ class Reading:
 
 
 @pytest.fixture
-def decoder(toy, monkeypatch):
+def decoder(toy: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     made = Decoder()
     monkeypatch.setattr(type(toy), "decoder", lambda self: made)
     return made
@@ -74,7 +76,7 @@ def lines(count: int, session: str = "s") -> list[dict[str, object]]:
     return [{"toy": 1, "session": session, "n": number} for number in range(count)]
 
 
-def test_records_of_all_documents_reach_the_decoder(write, decoder):
+def test_records_of_all_documents_reach_the_decoder(write: Any, decoder: Any) -> None:
     main = write("s.jsonl", *lines(2))
     write("s/side-a.jsonl", {"toy": 1, "session": "s", "n": 7})
     reading, (group,) = Reading(), discover([str(main)])
@@ -84,7 +86,7 @@ def test_records_of_all_documents_reach_the_decoder(write, decoder):
     assert [document.nonce for document in decoder.documents] == [group.main.nonce, group.companions[0].nonce]
 
 
-def test_bad_lines_are_rejected_and_the_stream_goes_on(write, decoder):
+def test_bad_lines_are_rejected_and_the_stream_goes_on(write: Any, decoder: Any) -> None:
     main = write("s.jsonl", *lines(1))
     with main.open("ab") as file:
         file.write(b'\xff\n{"n": NaN}\n' + json.dumps(lines(2)[1]).encode() + b'\n{"cut')
@@ -94,7 +96,7 @@ def test_bad_lines_are_rejected_and_the_stream_goes_on(write, decoder):
     assert [call[0] for call in decoder.calls] == [0, 1]
 
 
-def test_repeated_group_is_counted_and_not_decoded(write, decoder):
+def test_repeated_group_is_counted_and_not_decoded(write: Any, decoder: Any) -> None:
     main = str(write("s.jsonl", *lines(3)))
     reading = Reading()
     replay = Replay(reading)
@@ -103,7 +105,7 @@ def test_repeated_group_is_counted_and_not_decoded(write, decoder):
     assert (len(decoder.calls), reading.repeats) == (3, 3)
 
 
-def test_store_remembers_what_was_told_per_input(write, decoder, tmp_path):
+def test_store_remembers_what_was_told_per_input(write: Any, decoder: Any, tmp_path: Path) -> None:
     first, second = write("a.jsonl", *lines(1, "a")), write("b.jsonl", *lines(1, "b"))
     for before, tells in (([set(), set()], [1, 2]), ([{1, 2}, {1, 2}], [3])):
         store, reading = ResumeStore(tmp_path / "state"), Reading(tells=tells)
@@ -118,7 +120,9 @@ def test_store_remembers_what_was_told_per_input(write, decoder, tmp_path):
 
 @pytest.mark.parametrize(("undelivered", "remembered"), [(1, set()), (0, {5})])
 @pytest.mark.parametrize("end", [Replay.finish, Replay.abort])
-def test_store_remembers_only_what_arrived(decoder, write, undelivered, remembered, end):
+def test_store_remembers_only_what_arrived(
+    decoder: Any, write: Any, undelivered: Any, remembered: Any, end: Any
+) -> None:
     main = write("a.jsonl", *lines(1))
     store, reading = ResumeStore(main.parent / "state"), Reading(tells=[5], undelivered=undelivered)
     replay, (group,) = Replay(reading, store), discover([str(main)])
@@ -128,7 +132,7 @@ def test_store_remembers_only_what_arrived(decoder, write, undelivered, remember
     store.close()
 
 
-def test_growing_file_keeps_its_nonce_and_its_cut_line_waits(write, decoder, tmp_path):
+def test_growing_file_keeps_its_nonce_and_its_cut_line_waits(write: Any, decoder: Any, tmp_path: Path) -> None:
     main = write("a.jsonl", *lines(1))
     whole = json.dumps(lines(2)[1]).encode()
     store = ResumeStore(tmp_path / "state")

@@ -5,6 +5,7 @@ from pathlib import Path
 import stat
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from agent_otel.intake import ResumeStore, default_state_directory
 from agent_otel.model import IntakeError
 
 
-def test_keys_are_remembered_per_sink_and_input(tmp_path):
+def test_keys_are_remembered_per_sink_and_input(tmp_path: Path) -> None:
     store = ResumeStore(tmp_path)
     store.add("otlp a", "one", [0, 1, 2**63, 2**64 - 1])
     store.add("otlp a", "one", [1, 5])
@@ -26,8 +27,8 @@ def test_keys_are_remembered_per_sink_and_input(tmp_path):
     again.close()
 
 
-def test_an_addition_is_whole_or_not_at_all(tmp_path):
-    def breaking():
+def test_an_addition_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    def breaking() -> Any:
         yield 1
         raise KeyboardInterrupt
 
@@ -40,7 +41,7 @@ def test_an_addition_is_whole_or_not_at_all(tmp_path):
     store.close()
 
 
-def test_directory_and_files_are_private(tmp_path):
+def test_directory_and_files_are_private(tmp_path: Path) -> None:
     store = ResumeStore(tmp_path / "state" / "here")
     store.add("s", "i", [1])
     assert stat.S_IMODE((tmp_path / "state" / "here").stat().st_mode) == 0o700
@@ -60,7 +61,7 @@ for key in range(int(sys.argv[2]), int(sys.argv[2]) + 40):
 """
 
 
-def test_two_processes_at_once(tmp_path):
+def test_two_processes_at_once(tmp_path: Path) -> None:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     commands = [[sys.executable, "-c", ADD_MANY, str(tmp_path), str(start)] for start in (0, 1000)]
     processes = [subprocess.Popen(command, env=environ) for command in commands]
@@ -70,7 +71,7 @@ def test_two_processes_at_once(tmp_path):
     store.close()
 
 
-def test_corrupt_file_says_what_to_do(tmp_path):
+def test_corrupt_file_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "resume.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(
         IntakeError, match=r"resume\.db.*delete it to start over: spans are sent again with the same ids"
@@ -78,13 +79,13 @@ def test_corrupt_file_says_what_to_do(tmp_path):
         ResumeStore(tmp_path)
 
 
-def test_directory_that_is_a_file_says_what_to_do(tmp_path):
+def test_directory_that_is_a_file_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(IntakeError, match="set AGENT_OTEL_STATE"):
         ResumeStore(tmp_path / "state")
 
 
-def test_default_directory_follows_xdg():
+def test_default_directory_follows_xdg() -> None:
     assert default_state_directory({"XDG_STATE_HOME": "/x", "HOME": "/h"}) == Path("/x/agent-otel")
     assert default_state_directory({"HOME": "/h"}) == Path("/h/.local/state/agent-otel")
     assert default_state_directory({"XDG_STATE_HOME": "relative", "HOME": "/h"}) == Path("/h/.local/state/agent-otel")

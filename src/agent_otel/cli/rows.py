@@ -14,6 +14,9 @@ __all__ = ["ASCII", "UNICODE", "Marks", "Row", "Tokens", "human_duration", "plai
 Tokens = tuple[int, int]
 
 _MAX_NAME = 60
+_SECOND_MS = 1000
+_MINUTE_S = 60
+_HOUR_S = 3600
 _QUIET = frozenset({None, Outcome.UNSET.value, Outcome.OK.value})
 # Not failed, but not done either: somebody or something stopped it.
 _STOPPED = frozenset(
@@ -110,11 +113,11 @@ def human_duration(duration_ns: int) -> str:
         duration_ns: Nanoseconds.
     """
     # Compared after rounding, so that 999.6 ms does not read "1000 ms", nor 59.96 s "60.0 s".
-    if (milliseconds := round(duration_ns / NANOS_PER_MILLI)) < 1000:
+    if (milliseconds := round(duration_ns / NANOS_PER_MILLI)) < _SECOND_MS:
         return f"{milliseconds} ms"
-    if (tenths := round(duration_ns * 10 / NANOS_PER_SECOND)) < 600:
+    if (tenths := round(duration_ns * 10 / NANOS_PER_SECOND)) < _MINUTE_S * 10:
         return f"{tenths / 10:.1f} s"
-    if (seconds := round(duration_ns / NANOS_PER_SECOND)) < 3600:
+    if (seconds := round(duration_ns / NANOS_PER_SECOND)) < _HOUR_S:
         return f"{seconds // 60} m {seconds % 60:02d} s"
     minutes = round(duration_ns / NANOS_PER_SECOND / 60)
     return f"{minutes // 60} h {minutes % 60:02d} m"

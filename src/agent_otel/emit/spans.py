@@ -54,6 +54,7 @@ class SpanEmitter:
     def __init__(self, provider: TracerProvider, sampling: Sampling) -> None:
         self._tracer = provider.get_tracer(names.SCOPE_NAME, __version__, SCHEMA_URL)
         self.sampling = sampling
+        self._last_parent: tuple[tuple[int, int, bool], Context] | None = None
 
     def run_opened(self, opened: RunOpened) -> None:
         """Take the sampling decision of a trace that begins."""
@@ -103,14 +104,23 @@ class SpanEmitter:
         return set_span_in_context(span, _EMPTY)
 
     def _parent_context(self, data: SpanData, decision: TraceDecision) -> Context:
-        """Give a context with the parent in it, on top of the caller's so that hooks see its baggage."""
-        identity = data.identity
-        base = data.context if isinstance(data.context, Context) else Context()
-        if identity.parent_span_id is None:
+        """Give a context with the parent in it, on top of the caller's so that hooks see its baggage.
+
+        The calls of one run follow each other and share their parent: the last context is kept for the next.
+        """
+        base = data.context if isinstance(data.context, Context) else _EMPTY
+        parent_span_id = data.identity.parent_span_id
+        if parent_span_id is None:
             return set_span_in_context(_NO_SPAN, base)
-        ref = SpanRef(identity.trace_id, identity.parent_span_id)
-        parent = span_context(ref, decision, is_remote=identity.parent_is_remote)
-        return set_span_in_context(NonRecordingSpan(parent), base)
+        key = (data.identity.trace_id, parent_span_id, data.identity.parent_is_remote)
+        if base is _EMPTY and self._last_parent is not None and self._last_parent[0] == key:
+            return self._last_parent[1]
+        ref = SpanRef(data.identity.trace_id, parent_span_id)
+        parent = span_context(ref, decision, is_remote=data.identity.parent_is_remote)
+        context = set_span_in_context(NonRecordingSpan(parent), base)
+        if base is _EMPTY:
+            self._last_parent = (key, context)
+        return context
 
 
 _EMPTY = Context()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 import sqlite3
+import time
 
 from agent_otel.model import IntakeError
 
@@ -15,6 +16,7 @@ __all__ = ["ResumeStore", "default_state_directory"]
 
 _FILE = "resume.db"
 _BUSY_SECONDS = 30.0
+_BUSY_PAUSE_SECONDS = 0.01
 _SIGN = 1 << 63
 _SPAN = 1 << 64
 _SCHEMA = """
@@ -61,7 +63,7 @@ class ResumeStore:
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
         try:
-            self._db.execute("PRAGMA journal_mode=WAL")
+            _switch_to_wal(self._db)
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             self._db.close()
@@ -125,6 +127,20 @@ class ResumeStore:
         if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
             return IntakeError(f"{what}; make room on the disk")
         return IntakeError(f"{what}; delete it to start over: spans are sent again with the same ids")
+
+
+def _switch_to_wal(db: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; unlike all else, SQLite does not wait for other processes here by itself."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:  # noqa: PERF203  a retry is a loop around a try
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(_BUSY_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _signed(key: int) -> int:

@@ -135,12 +135,12 @@ class Chains:
         """
         agent_id = text_of(record, "agentId") or self._agent_id
         if agent_id is not None:
-            key = (conversation, agent_id)
-            return self._by_key.get(key) or self._begin(key, self._of_agent(agent_id, conversation, record))
+            return self._known((conversation, agent_id)) or self._begin(
+                (conversation, agent_id), self._of_agent(agent_id, conversation, record)
+            )
         if record.get("isSidechain") is True:
             return self._inside(record, name, conversation)
-        main = (conversation, None)
-        return self._by_key.get(main) or self._begin(main, Chain(conversation))
+        return self._known((conversation, None)) or self._begin((conversation, None), Chain(conversation))
 
     def passed(self, record: Mapping[str, Any]) -> None:
         """Take a record that is no work but may be the parent of one that is, in a sub-agent inside the file."""
@@ -170,6 +170,12 @@ class Chains:
         self.ended(chain)
         return chain
 
+    def _known(self, key: tuple[str | None, str | None]) -> Chain | None:
+        chain = self._by_key.get(key)
+        if chain is not None:
+            self._by_key.move_to_end(key)
+        return chain
+
     def _begin(self, key: tuple[str | None, str | None], chain: Chain) -> Chain:
         self._by_key[key] = self._linked(chain)
         return chain
@@ -182,26 +188,32 @@ class Chains:
     def _of_agent(self, agent_id: str, conversation: str | None, record: Mapping[str, Any]) -> Chain:
         link = self._links.of_agent(agent_id, self._workflow, _prompt_of(record))
         agent = (link.agent if link is not None else None) or self._agent_type or SUB_AGENT
-        return Chain(conversation, agent, True, f"{conversation}/{agent_id}", agent_id, link)
+        run_id = f"{conversation}/{agent_id}"
+        return Chain(conversation, agent, is_sub=True, run_id=run_id, agent_id=agent_id, link=link)
 
     def _inside(self, record: Mapping[str, Any], name: str, conversation: str | None) -> Chain:
         parent = text_of(record, "parentUuid")
         chain = self._of_record.get(parent) if parent is not None else None
         if chain is None:
             link = self._links.of_prompt(_prompt_of(record))
-            if link is None and parent is not None:
+            if link is None and (parent is not None or record.get("type") != "user"):
                 chain = self._only(conversation)
             if chain is None:
                 agent = (link.agent if link is not None else None) or SUB_AGENT
-                chain = self._linked(Chain(conversation, agent, True, name, None, link))
+                chain = self._linked(Chain(conversation, agent, is_sub=True, run_id=name, link=link))
         self._inline[id(chain)] = chain
         self._remember(record, chain)
         return chain
 
     def _only(self, conversation: str | None) -> Chain | None:
         """Give the only sub-agent that is at work: the one that a record with a lost parent belongs to."""
-        found = [chain for chain in self._inline.values() if chain.conversation == conversation]
-        return found[0] if len(found) == 1 else None
+        found = None
+        for chain in self._inline.values():
+            if chain.conversation == conversation:
+                if found is not None:
+                    return None
+                found = chain
+        return found
 
     def _remember(self, record: Mapping[str, Any], chain: Chain | None) -> None:
         uuid = text_of(record, "uuid")

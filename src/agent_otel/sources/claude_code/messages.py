@@ -86,7 +86,7 @@ class Message:
                 self._counts[name] = count
 
     def add(self, block: Mapping[str, Any]) -> None:
-        """Keep a block as a part of the output. Thinking is hidden reasoning, and a tool's result is told by its call."""
+        """Keep a block as a part of the output: no thinking, which is hidden, and no tool result, which its call tells."""
         part = _part_of(block)
         if part is None:
             return

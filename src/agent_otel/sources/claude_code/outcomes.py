@@ -52,9 +52,7 @@ _API_ERRORS: Final = frozenset(
 )
 
 
-def outcome_of_result(
-    block: Mapping[str, Any], structured: Any, *, vetoed: bool = False
-) -> tuple[Outcome, str | None]:
+def outcome_of_result(block: Mapping[str, Any], structured: Any, *, vetoed: bool = False) -> tuple[Outcome, str | None]:
     """Tell how a call ended.
 
     Args:

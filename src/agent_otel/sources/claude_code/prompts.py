@@ -18,7 +18,7 @@ class UserRecord(Enum):
 
     PROMPT = "prompt"  # the person wants something: a run begins
     COMMAND = "command"  # a slash command: a run begins if the model works on it
-    NOTICE = "notice"  # a background task or teammate reports: belongs to the open run, else a run begins if work follows
+    NOTICE = "notice"  # a background task or a teammate reports: joins the open run, else begins one if work follows
     RESULTS = "results"  # carries tool results
     INTERRUPTION = "interruption"
     META = "meta"  # added by the client, seen by the model

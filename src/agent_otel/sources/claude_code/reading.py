@@ -1,4 +1,4 @@
-"""Members of a raw record, read leniently: a wrong type spoils that member, not the record. Bounded look-up tables too."""
+"""Members of a raw record, read leniently: a wrong type spoils that member, not the record. And a bounded table."""
 
 from __future__ import annotations
 

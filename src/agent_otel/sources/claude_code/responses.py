@@ -141,4 +141,4 @@ class Responses:
 
 def _status_of(record: Mapping[str, Any], name: str) -> dict[Fact, str | int | float | bool]:
     status = count_of(record, name)
-    return {Fact.HTTP_STATUS_CODE: status} if status in _STATUS_CODES else {}
+    return {Fact.HTTP_STATUS_CODE: status} if status is not None and status in _STATUS_CODES else {}
