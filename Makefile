@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test quick lint types contract check bench clean
+.PHONY: help demo test quick lint types contract docs check bench clean
 
 help:           ## show this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,7 +34,10 @@ types: $(STAMP) ## mypy, strict
 contract: $(STAMP) ## which room may import which
 	$(BIN)/lint-imports
 
-check: lint types contract ## all checks but the tests
+docs: $(STAMP)  ## pages that are made from the code are up to date
+	$(BIN)/python scripts/configuration.py --check
+
+check: lint types contract docs ## all checks but the tests
 
 bench: $(STAMP) ## replay speed and memory, beside the bare SDK
 	$(BIN)/python benchmarks/replay.py

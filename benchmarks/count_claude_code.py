@@ -63,6 +63,8 @@ class _Tally:
 
     seen: set[str] = field(default_factory=set)
     tools: set[str] = field(default_factory=set)
+    called_ns: dict[str, int] = field(default_factory=dict)
+    answered_ns: dict[str, int] = field(default_factory=dict)
     results: dict[str, bool] = field(default_factory=dict)
     usage: dict[str, dict[str, int]] = field(default_factory=dict)
     agents: set[str] = field(default_factory=set)
@@ -80,10 +82,11 @@ class _Tally:
             return
         self.seen.add(uuid)
         self.records += 1
-        self._add_time(_nanoseconds(record.get("timestamp")))
+        time_ns = _nanoseconds(record.get("timestamp"))
+        self._add_time(time_ns)
         self._add_agent(record)
         message = _mapping(record.get("message"))
-        self._add_blocks(message.get("content"))
+        self._add_blocks(message.get("content"), time_ns)
         if record["type"] == "assistant":
             self._add_usage(message, uuid)
 
@@ -99,17 +102,21 @@ class _Tally:
         elif record.get("isSidechain") is True and record.get("parentUuid") is None:
             self.inline_roots += 1
 
-    def _add_blocks(self, content: Any) -> None:
+    def _add_blocks(self, content: Any, time_ns: int | None) -> None:
         for block in content if isinstance(content, list) else ():
             kind = _text(_mapping(block).get("type"))
             if kind in _TOOL_USES and _text(block.get("id")):
                 self.tools.add(block["id"])
+                if time_ns is not None:
+                    self.called_ns.setdefault(block["id"], time_ns)
             elif kind.endswith("tool_result") and _text(block.get("tool_use_id")):
                 # The first result of a call is its result; the tools that the provider runs tell an error by type.
                 failed = block.get("is_error") is True or _text(_mapping(block.get("content")).get("type")).endswith(
                     "_error"
                 )
                 self.results.setdefault(block["tool_use_id"], failed)
+                if time_ns is not None:
+                    self.answered_ns.setdefault(block["tool_use_id"], time_ns)
 
     def _add_usage(self, message: dict[str, Any], uuid: str) -> None:
         usage = message.get("usage")
@@ -141,6 +148,12 @@ class _Tally:
             "cache_creation_tokens": self.total("cache_creation_input_tokens"),
             "cache_read_tokens": self.total("cache_read_input_tokens"),
             "output_tokens": self.total("output_tokens"),
+            "tool_ms": sum(
+                max(0, answered - self.called_ns[tool])
+                for tool, answered in self.answered_ns.items()
+                if tool in self.called_ns
+            )
+            / 10**6,
             "sub_agents": len(self.agents) + self.inline_roots,
             "duration_ms": None if wall is None else wall / 10**6,
         }
@@ -190,7 +203,8 @@ def count_session(path: str | Path) -> dict[str, Any]:
         assistant records: ``records``, ``tool_calls`` (distinct ids), ``tool_failures`` (calls whose result is an
         error, denied ones included), ``tool_calls_open`` (without result), ``results_without_call``, ``model_calls``,
         ``input_tokens`` (cache creation and reading included), ``cache_creation_tokens``, ``cache_read_tokens``,
-        ``output_tokens``, ``sub_agents``, ``duration_ms`` (last minus first time, None without times).
+        ``output_tokens``, ``tool_ms`` (from each
+        call's record to its result's, added up), ``sub_agents``, ``duration_ms`` (last minus first time, None without times).
 
     Raises:
         OSError: A file cannot be read.

@@ -11,6 +11,7 @@ from agent_otel.model import (
     SettingsError,
     SourceError,
     UnknownSource,
+    UsageError,
 )
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "SourceError",
     "ToolCall",
     "UnknownSource",
+    "UsageError",
     "__version__",
 ]

@@ -37,7 +37,9 @@ def user(content: Any, at: float | None, **more: Any) -> dict[str, Any]:
     return record("user", at, **{"message": {"role": "user", "content": content}, **more})
 
 
-def result(call: str, at: float | None, content: Any = "done", *, error: bool | None = None, **more: Any) -> dict[str, Any]:
+def result(
+    call: str, at: float | None, content: Any = "done", *, error: bool | None = None, **more: Any
+) -> dict[str, Any]:
     block = {"type": "tool_result", "tool_use_id": call, "content": content}
     if error is not None:
         block["is_error"] = error
@@ -53,9 +55,9 @@ def call(call_id: Any, name: str = "Bash", **arguments: Any) -> dict[str, Any]:
 
 
 def assistant(
-    *blocks: Any, at: float | None, id: str | None = "msg_1", usage: Any = None, stop: Any = None, **more: Any
+    *blocks: Any, at: float | None, msg: str | None = "msg_1", usage: Any = None, stop: Any = None, **more: Any
 ) -> dict[str, Any]:
-    message = {"id": id, "role": "assistant", "model": "model-x", "content": list(blocks), "stop_reason": stop}
+    message = {"id": msg, "role": "assistant", "model": "model-x", "content": list(blocks), "stop_reason": stop}
     if usage is not None:
         message["usage"] = usage
     return record("assistant", at, **{"message": message, **more})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from claude_code_records import assistant, call, decode, result, seconds, system, text, user, uuid
+from typing import Any
+
 import pytest
 
 from agent_otel.model import ContentKind, Fact, Outcome, Usage
+from sources.claude_code_records import assistant, call, decode, result, seconds, system, text, user, uuid
 
 
-def usage(output, given=3, written=100, read=1000):
+def usage(output: Any, given: Any = 3, written: Any = 100, read: Any = 1000) -> dict[str, Any]:
     return {
         "input_tokens": given,
         "cache_creation_input_tokens": written,
@@ -17,15 +19,17 @@ def usage(output, given=3, written=100, read=1000):
     }
 
 
-def test_records_of_one_response_are_one_call_with_the_largest_counts():
-    told = decode([
-        user("go", 1),
-        assistant({"type": "thinking", "thinking": "hidden", "signature": "s"}, at=4, usage=usage(1)),
-        assistant(text("a"), at=5, usage=usage(40), requestId="req_1"),
-        assistant(call("t1", command="ls"), at=6, usage=usage(25), stop="tool_use"),
-        result("t1", 8),
-        assistant(text("b"), at=10, id="msg_2", usage=usage(7)),
-    ])
+def test_records_of_one_response_are_one_call_with_the_largest_counts() -> None:
+    told = decode(
+        [
+            user("go", 1),
+            assistant({"type": "thinking", "thinking": "hidden", "signature": "s"}, at=4, usage=usage(1)),
+            assistant(text("a"), at=5, usage=usage(40), requestId="req_1"),
+            assistant(call("t1", command="ls"), at=6, usage=usage(25), stop="tool_use"),
+            result("t1", 8),
+            assistant(text("b"), at=10, msg="msg_2", usage=usage(7)),
+        ]
+    )
     first, second = told.models
     assert first.usage == Usage(input_tokens=1103, output_tokens=40, cache_read_tokens=1000, cache_write_tokens=100)
     assert (seconds(first), first.duration_ns) == (6, 5_000_000_000)
@@ -41,32 +45,41 @@ def test_records_of_one_response_are_one_call_with_the_largest_counts():
     assert "hidden" not in str([content.value for event in told.events for content in event.contents.values()])
 
 
-def test_result_before_a_later_part_of_the_same_response_does_not_split_it():
-    told = decode([
-        user("go", 1),
-        assistant(call("t1"), at=2),
-        result("t1", 3),
-        assistant(call("t2"), at=4),
-        result("t2", 6),
-        assistant(text("a"), at=7, id="msg_2"),
-    ])
+def test_result_before_a_later_part_of_the_same_response_does_not_split_it() -> None:
+    told = decode(
+        [
+            user("go", 1),
+            assistant(call("t1"), at=2),
+            result("t1", 3),
+            assistant(call("t2"), at=4),
+            result("t2", 6),
+            assistant(text("a"), at=7, msg="msg_2"),
+        ]
+    )
     assert [(seconds(model), model.duration_ns / 1e9) for model in told.models] == [(4, 3), (7, 1)]
     assert [start.ids.tool_call for start in told.calls] == ["t1", "t2"]
 
 
-def test_response_without_a_cause_begins_at_the_end_of_the_one_before():
-    told = decode([user("go", 1), assistant(text("a"), at=3), assistant(text("b"), at=5, id="msg_2")])
+def test_response_without_a_cause_begins_at_the_end_of_the_one_before() -> None:
+    told = decode([user("go", 1), assistant(text("a"), at=3), assistant(text("b"), at=5, msg="msg_2")])
     assert told.models[1].duration_ns == 2_000_000_000
 
 
-def test_counts_that_were_never_told_are_none_and_wrong_types_are_left_out():
-    told = decode([
-        user("go", 1),
-        assistant(text("a"), at=2, usage={"output_tokens": 5}),
-        assistant(text("b"), at=3, id="m2", usage={"input_tokens": "7", "output_tokens": True, "cache_read_input_tokens": -1}),
-        assistant(text("c"), at=4, id="m3", usage="many"),
-        assistant(text("d"), at=5, id="m4", usage={"input_tokens": 2**80, "cache_read_input_tokens": 2**80}),
-    ])
+def test_counts_that_were_never_told_are_none_and_wrong_types_are_left_out() -> None:
+    told = decode(
+        [
+            user("go", 1),
+            assistant(text("a"), at=2, usage={"output_tokens": 5}),
+            assistant(
+                text("b"),
+                at=3,
+                msg="m2",
+                usage={"input_tokens": "7", "output_tokens": True, "cache_read_input_tokens": -1},
+            ),
+            assistant(text("c"), at=4, msg="m3", usage="many"),
+            assistant(text("d"), at=5, msg="m4", usage={"input_tokens": 2**80, "cache_read_input_tokens": 2**80}),
+        ]
+    )
     assert [model.usage for model in told.models] == [
         Usage(output_tokens=5),
         None,
@@ -84,20 +97,22 @@ def test_counts_that_were_never_told_are_none_and_wrong_types_are_left_out():
         ([text("a")], 3, None, False),
     ],
 )
-def test_counts_written_while_streaming_are_marked(blocks, output, stop, incomplete):
+def test_counts_written_while_streaming_are_marked(blocks: Any, output: Any, stop: Any, incomplete: Any) -> None:
     told = decode([user("go", 1), assistant(*blocks, at=2, usage=usage(output), stop=stop)])
     assert told.models[0].facts.get(Fact.USAGE_INCOMPLETE, False) is incomplete
 
 
-def test_part_that_comes_late_gives_no_second_call_of_the_model():
-    told = decode([
-        user("go", 1),
-        assistant(text("a"), at=2, usage=usage(5)),
-        assistant(text("b"), at=3, id="msg_2", usage=usage(5)),
-        assistant(call("t1"), at=4, usage=usage(500)),
-        user("next", 5),
-        assistant(call("t2"), at=6, id="msg_2", usage=usage(500)),
-    ])
+def test_part_that_comes_late_gives_no_second_call_of_the_model() -> None:
+    told = decode(
+        [
+            user("go", 1),
+            assistant(text("a"), at=2, usage=usage(5)),
+            assistant(text("b"), at=3, msg="msg_2", usage=usage(5)),
+            assistant(call("t1"), at=4, usage=usage(500)),
+            user("next", 5),
+            assistant(call("t2"), at=6, msg="msg_2", usage=usage(500)),
+        ]
+    )
     assert [model.ids.request for model in told.models] == ["msg_1", "msg_2"]
     assert [model.usage.output_tokens for model in told.models] == [5, 5]
     assert [(start.ids.tool_call, start.ids.run) for start in told.calls] == [("t1", uuid(1000)), ("t2", uuid(1000))]
@@ -105,31 +120,35 @@ def test_part_that_comes_late_gives_no_second_call_of_the_model():
     assert len(told.starts) == 2
 
 
-def test_response_without_an_id_is_named_by_its_record():
-    told = decode([user("go", 1), assistant(text("a"), at=2, id=None), assistant(text("b"), at=3, id=None)])
+def test_response_without_an_id_is_named_by_its_record() -> None:
+    told = decode([user("go", 1), assistant(text("a"), at=2, msg=None), assistant(text("b"), at=3, msg=None)])
     assert [model.ids.request for model in told.models] == [uuid(2000), uuid(3000)]
 
 
-@pytest.mark.parametrize(("stop", "told_as"), [("end_turn", "end_turn"), ("Some text!", "other"), (None, None), (5, None)])
-def test_reason_for_stopping_is_bounded(stop, told_as):
+@pytest.mark.parametrize(
+    ("stop", "told_as"), [("end_turn", "end_turn"), ("Some text!", "other"), (None, None), (5, None)]
+)
+def test_reason_for_stopping_is_bounded(stop: Any, told_as: Any) -> None:
     told = decode([user("go", 1), assistant(text("a"), at=2, stop=stop)])
     assert told.models[0].facts.get(Fact.FINISH_REASON) == told_as
 
 
-def test_output_is_kept_up_to_a_bound():
-    told = decode([
-        user("go", 1),
-        assistant(text("x" * 1_000_000), at=2),
-        assistant(text("y" * 100_000), at=3),
-        assistant(text("z"), at=4),
-    ])
+def test_output_is_kept_up_to_a_bound() -> None:
+    told = decode(
+        [
+            user("go", 1),
+            assistant(text("x" * 1_000_000), at=2),
+            assistant(text("y" * 100_000), at=3),
+            assistant(text("z"), at=4),
+        ]
+    )
     (model,) = told.models
     assert [len(part["text"]) for part in model.contents[ContentKind.OUTPUT_MESSAGES].value] == [1_000_000, 1]
     assert model.lineage == {"output.dropped_parts": 1}
 
 
-def synthetic(at, **more):
-    made = assistant(text("API Error"), at=at, id="synthetic", **more)
+def synthetic(at: Any, **more: Any) -> dict[str, Any]:
+    made = assistant(text("API Error"), at=at, msg="synthetic", **more)
     made["message"]["model"] = "<synthetic>"
     return made
 
@@ -138,7 +157,7 @@ def synthetic(at, **more):
     ("error", "error_type"),
     [("rate_limit", "rate_limit"), ("overloaded", "overloaded"), ("Some text", "api_error"), ({"a": 1}, "api_error")],
 )
-def test_synthetic_error_is_a_failed_call_and_the_failure_of_the_run(error, error_type):
+def test_synthetic_error_is_a_failed_call_and_the_failure_of_the_run(error: Any, error_type: Any) -> None:
     told = decode([user("go", 1), synthetic(4, isApiErrorMessage=True, error=error, apiErrorStatus=429)])
     (model,) = told.models
     assert (model.outcome, model.error_type, model.usage) == (Outcome.ERROR, error_type, None)
@@ -148,14 +167,14 @@ def test_synthetic_error_is_a_failed_call_and_the_failure_of_the_run(error, erro
     assert (told.ends[0].outcome, told.ends[0].error_type) == (Outcome.ERROR, error_type)
 
 
-def test_other_synthetic_records_are_no_calls():
+def test_other_synthetic_records_are_no_calls() -> None:
     told = decode([user("go", 1), assistant(text("a"), at=2), synthetic(3)])
     assert len(told.models) == 1
     assert told.notes["synthetic"] == 1
     assert told.ends[0].outcome is Outcome.OK
 
 
-def test_run_that_goes_on_after_an_error_has_not_failed():
+def test_run_that_goes_on_after_an_error_has_not_failed() -> None:
     told = decode([user("go", 1), synthetic(2, isApiErrorMessage=True), assistant(text("a"), at=3)])
     assert told.ends[0].outcome is Outcome.OK
 
@@ -170,12 +189,14 @@ def test_run_that_goes_on_after_an_error_has_not_failed():
         ({}, "api_error"),
     ],
 )
-def test_failed_attempt_is_a_call_of_its_own(more, error_type):
-    told = decode([
-        user("go", 1),
-        system("api_error", 3, retryAttempt=2, maxRetries=10, retryInMs=510.5, **more),
-        assistant(text("a"), at=9),
-    ])
+def test_failed_attempt_is_a_call_of_its_own(more: Any, error_type: Any) -> None:
+    told = decode(
+        [
+            user("go", 1),
+            system("api_error", 3, retryAttempt=2, maxRetries=10, retryInMs=510.5, **more),
+            assistant(text("a"), at=9),
+        ]
+    )
     failed, answered = told.models
     assert (failed.outcome, failed.error_type, failed.ids.request) == (Outcome.ERROR, error_type, uuid(3000))
     assert failed.facts == {Fact.RETRY_ATTEMPT: 2}
@@ -183,7 +204,7 @@ def test_failed_attempt_is_a_call_of_its_own(more, error_type):
     assert told.ends[0].outcome is Outcome.OK
 
 
-def test_text_of_a_failed_attempt_is_content():
+def test_text_of_a_failed_attempt_is_content() -> None:
     told = decode([user("go", 1), system("api_error", 3, error={"status": 529, "message": "busy"})])
     assert told.models[0].facts == {Fact.HTTP_STATUS_CODE: 529}
     assert told.models[0].contents[ContentKind.ERROR_TEXT].value == "busy"

@@ -42,6 +42,7 @@ class BridgeBooks:
     malformed: int = 0
     spans: int = 0
     unsampled: int = 0
+    faults: int = 0  # of our own: an event or span was lost to an exception
     notes: Counter[str] = field(factory=Counter)
     problems: list[Problem] = field(factory=list)
 

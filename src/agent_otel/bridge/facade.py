@@ -145,7 +145,7 @@ class Bridge:
             notes=dict(self._pipeline.books.notes),
             open_runs=correlator.open_runs,
             open_operations=correlator.open_operations,
-            faults=self._faults + handover.faults,
+            faults=self._faults + handover.faults + self._pipeline.books.faults,
         )
 
     def flush(self, timeout: float = 10.0) -> bool:

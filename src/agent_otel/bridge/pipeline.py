@@ -92,6 +92,9 @@ class Pipeline:
         except RecordRejected as rejected:
             self.books.reject(Problem(name, context.cursor.ordinal, rejected.field, rejected.reason))
             return
+        except Exception as error:  # noqa: BLE001  a fault of one decoder costs one record, not the stream
+            self.books.reject(Problem(name, context.cursor.ordinal, "", f"decoder fault ({type(error).__name__})"))
+            return
         if key is not None:
             self._seen.add(key)
         self.books.note(decoded.note)
@@ -131,7 +134,11 @@ class Pipeline:
         """Feed events to correlation and tell what they complete; gives how many were new."""
         new = 0
         for event in events:
-            correlated = self.correlator.feed(event, around)
+            try:
+                correlated = self.correlator.feed(event, around)
+            except Exception:  # noqa: BLE001  a value that no rule foresaw costs one event
+                self.books.faults += 1
+                continue
             self._tell(correlated.outputs)
             new += not correlated.is_duplicate
         return new
@@ -154,12 +161,19 @@ class Pipeline:
                 continue
             if self._wait_for_room is not None:
                 self._wait_for_room()
-            if isinstance(output, Operation):
-                self._tell_operation(output)
-            else:
-                self._tell_occurrence(output)
+            try:
+                self._tell_one(output)
+            except Exception:  # noqa: BLE001  as above
+                self.books.faults += 1
+                continue
             if self.told is not None:
                 self.told.append(identity)
+
+    def _tell_one(self, output: Operation | Occurrence) -> None:
+        if isinstance(output, Operation):
+            self._tell_operation(output)
+        else:
+            self._tell_occurrence(output)
 
     def _tell_operation(self, operation: Operation) -> None:
         data = span_of(operation)

@@ -66,7 +66,8 @@ class ReadingSummary:
     @property
     def undelivered(self) -> int:
         """Spans and log records that were neither delivered nor spooled."""
-        return sum(sink["rejected"] + sink["evicted"] + sink["queued"] for sink in self.sinks.values())
+        lost = sum(sink["rejected"] + sink["evicted"] + sink["queued"] for sink in self.sinks.values())
+        return lost + self.books.faults
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain values, for JSON."""
@@ -74,6 +75,7 @@ class ReadingSummary:
             **self.books.as_dict(),
             "spans": self.books.spans,
             "unsampled": self.books.unsampled,
+            "faults": self.books.faults,
             "notes": dict(self.books.notes),
             "correlation": self.correlation,
             "problems": [

@@ -9,6 +9,7 @@ from enum import Enum
 from importlib import resources
 import logging
 import os
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -98,6 +99,11 @@ def _run(request: Request, sending: Sending) -> NoReturn:
     raise CommandEnd(replay_paths(request, sending, os.environ))
 
 
+def _interrupt(*_: object) -> NoReturn:
+    """Treat SIGTERM as Ctrl-C: what is complete is sent, nothing that is open is closed."""
+    raise KeyboardInterrupt
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit.
 
@@ -106,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     # The exporters warn at each attempt; what became of the data is told once, in the summary.
     logging.getLogger("opentelemetry").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(args=arguments if arguments is None else list(arguments), prog_name="agent-otel")
     except CommandEnd:

@@ -18,7 +18,8 @@ from agent_otel.cli.status import Status
 from agent_otel.cli.summary import MAX_PROBLEMS, problem_lines, status_of, summary_lines
 from agent_otel.cli.tree import TreeCollector
 from agent_otel.intake import Group, Replay, ResumeStore, Skipped, default_state_directory, discover
-from agent_otel.setup import read_settings
+from agent_otel.model import UsageError
+from agent_otel.setup import read_settings, unknown_settings
 
 __all__ = ["Request", "replay_paths"]
 
@@ -62,6 +63,10 @@ def replay_paths(request: Request, sending: Sending, environ: Mapping[str, str])
     Raises:
         AgentOtelError: If an input cannot be read at all, or a setting cannot be used.
     """
+    if request.resume and request.trace_per == "conversation":
+        raise UsageError("--trace-per conversation needs the whole input and cannot go on later: leave out --resume")
+    for warning in unknown_settings(environ):
+        _say(warning)
     groups = _find(request)
     collector = TreeCollector() if request.shows else None
     options = ReadingOptions(trace_per=request.trace_per, resume=request.resume, send=sending.send)

@@ -26,6 +26,7 @@ class SinkBooks:
         self.spooled = 0
         self.failed_in_a_row = 0
         self.last_error = ""
+        self._abandoned = 0  # written off, but perhaps still on its way
         self._changed = threading.Condition()
 
     @property
@@ -45,6 +46,7 @@ class SinkBooks:
     def acknowledge(self, count: int) -> None:
         """Note that the sink has taken ``count`` items."""
         with self._changed:
+            self._take_back(count)
             self.exported += count
             self.failed_in_a_row = 0
             self._changed.notify_all()
@@ -52,6 +54,7 @@ class SinkBooks:
     def reject(self, count: int, reason: str) -> None:
         """Note that the sink has lost or refused ``count`` items; ``reason`` is free of content."""
         with self._changed:
+            self._take_back(count)
             self.rejected += count
             self.failed_in_a_row += 1
             self.last_error = reason
@@ -62,13 +65,21 @@ class SinkBooks:
         with self._changed:
             left = self.queued
             self.evicted += left
+            self._abandoned += left
             self._changed.notify_all()
             return left
+
+    def _take_back(self, count: int) -> None:
+        """An export that outlived the process's patience settles items that were written off."""
+        late = min(self._abandoned, max(0, count - self.queued))
+        self._abandoned -= late
+        self.evicted -= late
 
     def reset_after_fork(self) -> None:
         """Forget what the parent process has queued: it will deliver that itself."""
         self._changed = threading.Condition()
         self.accepted -= self.queued
+        self._abandoned = 0
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Wait until one more item fits.

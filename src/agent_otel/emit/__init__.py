@@ -7,7 +7,7 @@ from agent_otel.emit.handover import HandOver
 from agent_otel.emit.metrics import MetricEmitter
 from agent_otel.emit.records import LogEmitter
 from agent_otel.emit.sampling import Sampling, TraceDecision
-from agent_otel.emit.snapshot import snapshot
+from agent_otel.emit.snapshot import snapshot, text_of, type_name, whole_number
 from agent_otel.emit.spans import SpanEmitter, span_context
 
 __all__ = [
@@ -23,4 +23,7 @@ __all__ = [
     "TraceDecision",
     "snapshot",
     "span_context",
+    "text_of",
+    "type_name",
+    "whole_number",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import threading
+import time
 from typing import Any
 
 from attrs import define, field, frozen
-from opentelemetry.trace import Link
+from opentelemetry.trace import Link, SpanContext
 
 from agent_otel.conventions import CONTENT_KEYS
+from agent_otel.emit.snapshot import MAX_INTEGER, text_of
 
 __all__ = ["AddedEvent", "Additions"]
 
@@ -17,6 +19,7 @@ _MAX_ATTRIBUTES = 64
 _MAX_EVENTS = 128
 _MAX_LINKS = 128
 _MAX_TEXT = 4096  # characters of one added value
+_MAX_NAME = 256  # characters of an attribute's or event's name
 
 
 @frozen
@@ -30,46 +33,85 @@ class AddedEvent:
 
 @define(eq=False)
 class Additions:
-    """Attributes, events and links, bounded; what is known to be content is left out until a policy can scrub it."""
+    """Attributes, events and links, bounded; what is known to be content is left out until a policy can scrub it.
+
+    Nothing here raises: what cannot be kept is dropped and counted.
+    """
 
     attributes: dict[str, Any] = field(factory=dict)
     events: list[AddedEvent] = field(factory=list)
     links: list[Link] = field(factory=list)
     dropped: int = 0
-    _lock: threading.Lock = field(factory=threading.Lock, repr=False)
+    _lock: threading.RLock = field(factory=threading.RLock, repr=False)
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Keep an attribute; content keys and anything beyond the limit are dropped and counted."""
-        with self._lock:
-            if key in CONTENT_KEYS or (key not in self.attributes and len(self.attributes) >= _MAX_ATTRIBUTES):
-                self.dropped += 1
-                return
-            self.attributes[key] = _frozen(value)
+        self._safely(lambda: self._put(self.attributes, key, value))
 
-    def add_event(self, name: str, attributes: Mapping[str, Any] | None, time_ns: int) -> None:
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Keep attributes."""
+        self._safely(lambda: self._put_all(self.attributes, attributes))
+
+    def add_event(self, name: str, attributes: Mapping[str, Any] | None, time_ns: int | None) -> None:
         """Keep an event; of an exception only its type is kept."""
-        kept = {key: _frozen(value) for key, value in (attributes or {}).items() if key not in CONTENT_KEYS}
-        with self._lock:
-            if len(self.events) >= _MAX_EVENTS:
-                self.dropped += 1
-                return
-            self.events.append(AddedEvent(str(name)[:256], time_ns, kept))
 
-    def add_link(self, link: Link) -> None:
+        def add() -> None:
+            kept: dict[str, Any] = {}
+            self._put_all(kept, attributes)
+            when = time_ns if type(time_ns) is int and 0 <= time_ns <= MAX_INTEGER else time.time_ns()
+            if self._has_room(self.events, _MAX_EVENTS):
+                self.events.append(AddedEvent((text_of(name) or "event")[:_MAX_NAME], when, kept))
+
+        self._safely(add)
+
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None) -> None:
         """Keep a link."""
+
+        def add() -> None:
+            kept: dict[str, Any] = {}
+            self._put_all(kept, attributes)
+            if isinstance(context, SpanContext) and self._has_room(self.links, _MAX_LINKS):
+                self.links.append(Link(context, kept))
+
+        self._safely(add)
+
+    def _safely(self, keep: Callable[[], None]) -> None:
         with self._lock:
-            if len(self.links) >= _MAX_LINKS:
+            try:
+                keep()
+            except Exception:  # noqa: BLE001  what user code passes may be anything
                 self.dropped += 1
-                return
-            self.links.append(link)
+
+    def _put_all(self, into: dict[str, Any], attributes: Mapping[str, Any] | None) -> None:
+        for key, value in (attributes or {}).items():
+            self._put(into, key, value)
+
+    def _put(self, into: dict[str, Any], key: str, value: Any) -> None:
+        name = str.__str__(key)[:_MAX_NAME]
+        if not name or name in CONTENT_KEYS or (name not in into and len(into) >= _MAX_ATTRIBUTES):
+            self.dropped += 1
+        else:
+            into[name] = _frozen(value)
+
+    def _has_room(self, kept: list[Any], limit: int) -> bool:
+        if len(kept) < limit:
+            return True
+        self.dropped += 1
+        return False
 
 
 def _frozen(value: Any) -> Any:
     """Copy an attribute value now, so that nothing of the agent's is read later on the worker."""
-    if isinstance(value, str):
-        return value[:_MAX_TEXT]
-    if isinstance(value, (list, tuple)):
-        return tuple(_frozen(item) for item in value[:_MAX_EVENTS] if isinstance(item, (str, bool, int, float)))
-    if isinstance(value, (bool, int, float)):
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return tuple(_frozen(item) for item in value[:_MAX_EVENTS] if issubclass(type(item), _SCALARS))
+    if kind is bool:
         return value
-    return f"<{type(value).__name__}>"
+    if issubclass(kind, float):
+        return float.__float__(value)
+    if issubclass(kind, int) and abs(number := int.__index__(value)) <= MAX_INTEGER:
+        return number
+    return (text_of(value) or "<NoneType>")[:_MAX_TEXT]
+
+
+_SCALARS = (str, bool, int, float)

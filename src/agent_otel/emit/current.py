@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import time
 from typing import Any
 
-from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode
+from opentelemetry.trace import Span, SpanContext, Status, StatusCode
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from agent_otel.conventions import attributes as a
 from agent_otel.emit.additions import Additions
+from agent_otel.emit.snapshot import type_name
 
 __all__ = ["CurrentSpan"]
 
@@ -44,16 +44,15 @@ class CurrentSpan(Span):
 
     def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         """Keep attributes."""
-        for key, value in attributes.items():
-            self.additions.set_attribute(key, value)
+        self.additions.set_attributes(attributes)
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Keep an event."""
-        self.additions.add_event(name, attributes, timestamp if timestamp is not None else time.time_ns())
+        self.additions.add_event(name, attributes, timestamp)
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Keep a link."""
-        self.additions.add_link(Link(context, attributes))
+        self.additions.add_link(context, attributes)
 
     def record_exception(
         self,
@@ -63,9 +62,7 @@ class CurrentSpan(Span):
         escaped: bool = False,  # noqa: ARG002, FBT001, FBT002  the SDK's signature
     ) -> None:
         """Keep the type of an exception; its message and stack trace are content."""
-        kind = type(exception)
-        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        self.add_event("exception", {**(attributes or {}), a.EXCEPTION_TYPE: name}, timestamp)
+        self.additions.add_event("exception", _typed(exception, attributes), timestamp)
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:  # noqa: ARG002
         """Note whether user code marked an error; a description is content and is not kept."""
@@ -80,3 +77,9 @@ class CurrentSpan(Span):
 
     def __exit__(self, *exception: Any) -> None:
         """Change nothing, as ``end``."""
+
+
+def _typed(exception: BaseException, attributes: Attributes) -> dict[str, AttributeValue]:
+    """Put the type of an exception beside what else is said of it."""
+    kept: dict[str, AttributeValue] = dict(attributes) if isinstance(attributes, Mapping) else {}
+    return {**kept, a.EXCEPTION_TYPE: type_name(exception)}

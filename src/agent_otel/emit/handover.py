@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-import os
 import threading
 import time
 from typing import Any
+
+from agent_otel.processors import in_forked_child
 
 __all__ = ["HandOver"]
 
@@ -31,36 +32,42 @@ class HandOver:
         self._handle = handle
         self._tick = tick
         self._max_bytes = max_bytes
+        self._stopping = False
         self.accepted = 0
         self.handled = 0
         self.evicted = 0
         self.faults = 0
         self._reset()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._after_fork)
+        in_forked_child(self._after_fork)
 
     def _reset(self) -> None:
         self._ordinary: deque[tuple[int, int, Any]] = deque()  # (number, bytes, payload), in order of arrival
         self._precious: deque[tuple[int, int, Any]] = deque()
         self._number = 0
+        self._taken = 0  # numbers up to this one were taken by the worker or evicted
+        self._settled = 0  # and up to this one handled or evicted
         self._bytes = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler that flushes may find its own thread inside put()
         self._filled = threading.Condition(self._lock)
         self._drained = threading.Condition(self._lock)
-        self._busy = False
         self._idle = True
-        self._stopping = False
         self._worker: threading.Thread | None = None
 
     def _after_fork(self) -> None:
         """In a forked child: what the parent has queued is the parent's; a worker starts when something comes."""
-        self.accepted -= self.queued
+        self.accepted = self.handled + self.evicted  # without the lock: a thread that is gone may hold it
         self._reset()
 
     @property
     def queued(self) -> int:
         """Entries that are waiting or being handled."""
-        return self.accepted - self.handled - self.evicted
+        return self.as_dict()["queued"]
+
+    def as_dict(self) -> dict[str, int]:
+        """Give the books of one moment: they balance although the worker goes on."""
+        with self._lock:
+            accepted, handled, evicted = self.accepted, self.handled, self.evicted
+        return {"accepted": accepted, "handled": handled, "evicted": evicted, "queued": accepted - handled - evicted}
 
     def put(self, payload: Any, size: int, *, precious: bool) -> bool:
         """Hand over; never blocks.
@@ -84,34 +91,39 @@ class HandOver:
                 self._bytes -= (self._ordinary or self._precious).popleft()[1]
                 self.evicted += 1
             if self._worker is None:
-                self._worker = threading.Thread(target=self._run, name="agent-otel-worker", daemon=True)
-                self._worker.start()
+                worker = threading.Thread(target=self._run, name="agent-otel-worker", daemon=True)
+                worker.start()  # may raise where no thread can be started: then the next entry tries again
+                self._worker = worker
             elif self._idle:
                 self._filled.notify()
             return True
 
     def drain(self, deadline: float) -> bool:
-        """Wait until all that was handed over is handled, until ``deadline`` in seconds of ``time.monotonic``."""
+        """Wait until what was handed over before is handled, until ``deadline`` in seconds of ``time.monotonic``."""
         with self._lock:
             if self._worker is threading.current_thread():
                 return False
-            return self._drained.wait_for(
-                lambda: not self._waiting and not self._busy, max(0.0, deadline - time.monotonic())
-            )
+            until = self._number
+            return self._drained.wait_for(lambda: self._settled >= until, max(0.0, deadline - time.monotonic()))
 
-    def stop(self, deadline: float) -> None:
-        """Take nothing more, handle what is queued until the deadline, and end the worker."""
+    def stop(self, deadline: float) -> bool:
+        """Take nothing more, handle what is queued until the deadline, and end the worker; gives whether it has ended."""
         with self._lock:
             self._stopping = True
             self._filled.notify_all()
             worker = self._worker
         if worker is not None and worker is not threading.current_thread():
             worker.join(max(0.0, deadline - time.monotonic()))
+        elif worker is None:
+            self._run()  # nothing came, or no thread could be started
         with self._lock:
             self.evicted += len(self._ordinary) + len(self._precious)
             self._ordinary.clear()
             self._precious.clear()
             self._bytes = 0
+            self._settled = self._number
+            self._drained.notify_all()
+        return worker is None or not worker.is_alive()
 
     def _run(self) -> None:
         ticked = time.monotonic()
@@ -124,7 +136,8 @@ class HandOver:
                     self._handle(payload)
                 except Exception:  # noqa: BLE001  one bad event must not end the worker
                     self.faults += 1
-                self.handled += 1
+                with self._lock:
+                    self.handled += 1
             if time.monotonic() - ticked >= _TICK_S:
                 ticked = time.monotonic()
                 try:
@@ -139,9 +152,11 @@ class HandOver:
     def _take(self) -> list[Any] | None:
         """Give the next batch, in order of arrival; None when the worker is to end."""
         with self._lock:
-            self._busy = False
             if not self._waiting:
-                self._drained.notify_all()
+                self._taken = self._number
+            self._settled = self._taken
+            self._drained.notify_all()
+            if not self._waiting:
                 if self._stopping:
                     return None
                 self._idle = True
@@ -152,8 +167,8 @@ class HandOver:
                 queue = self._ordinary or self._precious
                 if self._ordinary and self._precious and self._precious[0][0] < self._ordinary[0][0]:
                     queue = self._precious
-                _, size, payload = queue.popleft()
+                self._taken, size, payload = queue.popleft()
                 self._bytes -= size
                 taken.append(payload)
-            self._busy = bool(taken)
             return taken
+

@@ -1,26 +1,31 @@
 """Snapshots: values copied on the agent's thread, so that nothing of the agent's is read later on the worker.
 
 O(size) up to a byte limit, and a marker beyond it. No ``repr`` or ``str`` of user objects is called, ever: either can be
-slow, raise, or change the agent.
+slow, raise, or change the agent. Types are asked of the type, not of the object, which may lie or raise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+import math
 from typing import Any
+from uuid import UUID
 
-__all__ = ["BEYOND_LIMIT", "snapshot"]
+__all__ = ["BEYOND_LIMIT", "MAX_INTEGER", "snapshot", "text_of", "type_name", "whole_number"]
 
 BEYOND_LIMIT = "[beyond the size limit]"
+MAX_INTEGER = 2**63 - 1  # what OTLP can carry
 _MAX_DEPTH = 64
+_MAX_INTEGER_BITS = 1024
 _ITEM_COST = 16  # bytes that a number or a container element is reckoned at
+_WIDEST = 4  # bytes of a character beyond ASCII, at most
 
 
 def snapshot(value: Any, limit: int) -> tuple[Any, int]:
-    """Copy a value as plain JSON types.
+    """Copy a value as plain JSON types; never raises.
 
     Args:
-        value: Anything. What is no JSON value becomes a marker with its type's name.
+        value: Anything. What is no JSON value, or raises while it is read, becomes a marker with its type's name.
         limit: Bytes; what lies beyond becomes a marker.
 
     Returns:
@@ -31,42 +36,110 @@ def snapshot(value: Any, limit: int) -> tuple[Any, int]:
     return copy, limit - budget[0]
 
 
+def text_of(value: Any) -> str | None:
+    """Give a name or id that the agent passed as text; what is neither text nor a whole number nor a UUID becomes a marker.
+
+    Args:
+        value: Anything; None stays None.
+    """
+    kind = type(value)
+    if value is None or kind is str:
+        return value  # type: ignore[no-any-return]  # text or None
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if kind is UUID or (kind is int and value.bit_length() <= _MAX_INTEGER_BITS):
+        return str(value)
+    return _marker(kind)
+
+
+def type_name(value: Any) -> str:
+    """Name the type of an exception or other object: with its module, unless it is built in."""
+    kind = type(value)
+    name, module = _of_type(kind, "__qualname__"), _of_type(kind, "__module__")
+    return name if module == "builtins" else f"{module}.{name}"
+
+
+def whole_number(value: Any) -> int | None:
+    """Give a count that the agent passed, 0 to ``MAX_INTEGER``; None for anything that is no number."""
+    kind = type(value)
+    if issubclass(kind, int):
+        number: float = int.__index__(value)
+    elif issubclass(kind, float) and not math.isnan(value):
+        number = float.__float__(value)
+    else:
+        return None
+    return int(max(0, min(number, MAX_INTEGER)))
+
+
 def _copied(value: Any, budget: list[int], depth: int) -> Any:
     kind = type(value)
     if kind is str:
-        budget[0] -= len(value) + _ITEM_COST
-        if budget[0] >= 0:
-            return value
-        return value[: max(0, len(value) + budget[0])] + BEYOND_LIMIT
+        return _copied_text(value, budget)
     budget[0] -= _ITEM_COST
-    if value is None or kind is bool or kind is int or kind is float:
+    if value is None or kind is bool or kind is float:
         return value
+    if kind is int:
+        return value if value.bit_length() <= _MAX_INTEGER_BITS else _marker(kind)
     if budget[0] < 0 or depth >= _MAX_DEPTH:
         return BEYOND_LIMIT
-    if kind is dict or isinstance(value, Mapping):
-        return _copied_mapping(value, budget, depth)
+    if issubclass(kind, dict):
+        return _copied_mapping(dict.items(value), budget, depth)
     if kind is list or kind is tuple:
-        copies = []
-        for item in value:
-            if budget[0] < 0:
-                copies.append(BEYOND_LIMIT)
-                break
-            copies.append(_copied(item, budget, depth + 1))
-        return copies
+        return _copied_items(value, budget, depth)
     if kind is bytes or kind is bytearray:
         return f"<{len(value)} bytes>"
-    if isinstance(value, str):
-        return _copied(str.__str__(value), budget, depth)
-    return f"<{kind.__name__}>"
+    if issubclass(kind, str):
+        return _copied_text(str.__str__(value), budget)
+    return _copied_foreign(value, budget, depth)
 
 
-def _copied_mapping(value: Mapping[Any, Any], budget: list[int], depth: int) -> Any:
-    copy: dict[str, Any] = {}
-    for key, item in value.items():
+def _copied_text(value: str, budget: list[int]) -> str:
+    width = 1 if value.isascii() else _WIDEST
+    budget[0] -= len(value) * width + _ITEM_COST
+    if budget[0] >= 0:
+        return value
+    return value[: max(0, len(value) + budget[0] // width)] + BEYOND_LIMIT
+
+
+def _copied_items(value: Any, budget: list[int], depth: int) -> list[Any]:
+    copies = []
+    for item in value:
         if budget[0] < 0:
-            copy[BEYOND_LIMIT] = True
+            copies.append(BEYOND_LIMIT)
             break
-        name = key if type(key) is str else f"<{type(key).__name__}>"
-        budget[0] -= len(name)
-        copy[name] = _copied(item, budget, depth + 1)
+        copies.append(_copied(item, budget, depth + 1))
+    return copies
+
+
+def _copied_foreign(value: Any, budget: list[int], depth: int) -> Any:
+    """Copy a mapping that is no ``dict``: its code is the user's, and may raise."""
+    kind = type(value)
+    try:
+        if issubclass(kind, Mapping):
+            return _copied_mapping(value.items(), budget, depth)
+    except Exception:  # noqa: BLE001, S110  whatever it is, it is no content that could be read
+        pass
+    return _marker(kind)
+
+
+def _copied_mapping(items: Any, budget: list[int], depth: int) -> dict[str, Any]:
+    copy: dict[str, Any] = {}
+    try:
+        for key, item in items:
+            if budget[0] < 0:
+                copy[BEYOND_LIMIT] = True
+                break
+            name = _copied_text(text_of(key) or _marker(type(key)), budget)
+            copy[name] = _copied(item, budget, depth + 1)
+    except RuntimeError:  # another thread of the agent's writes to it just now: what was read counts
+        copy[BEYOND_LIMIT] = True
     return copy
+
+
+def _marker(kind: type) -> str:
+    return f"<{_of_type(kind, '__name__')}>"
+
+
+def _of_type(kind: type, name: str) -> Any:
+    """Ask a type past its metaclass, which may be the user's."""
+    return type.__getattribute__(kind, name)

@@ -83,7 +83,7 @@ class Replay:
         may_grow = self.store is not None
         if may_grow:
             # Records without a time belong to the same runs in the next call, which has to derive the same ids.
-            document = evolve(document, nonce=document.key[:_NONCE_LENGTH])
+            document = evolve(document, nonce=document.key[:_NONCE_LENGTH], live=True)
         decoder.open(document)
         for line in lines:
             try:

@@ -9,6 +9,7 @@ from agent_otel.model.errors import (
     SettingsError,
     SourceError,
     UnknownSource,
+    UsageError,
 )
 from agent_otel.model.event import (
     NO_IDS,
@@ -59,6 +60,7 @@ __all__ = [
     "SourceError",
     "UnknownSource",
     "Usage",
+    "UsageError",
     "outcome_of_status",
     "parse_rfc3339",
     "render_rfc3339",

@@ -5,6 +5,7 @@
     ├── SourceError
     │   ├── UnknownSource      no source of that name is installed
     │   └── RecordRejected     one record of an input cannot be read; the stream goes on
+    ├── UsageError             options that do not go together
     └── IntakeError            an input (file, directory, stream) cannot be read at all
 
 Nothing of it crosses into the agent's thread from ``Bridge.record()``.
@@ -19,6 +20,7 @@ __all__ = [
     "SettingsError",
     "SourceError",
     "UnknownSource",
+    "UsageError",
 ]
 
 
@@ -54,6 +56,10 @@ class RecordRejected(SourceError):
         super().__init__(f"{field}: {reason}" if field else reason)
         self.field = field
         self.reason = reason
+
+
+class UsageError(AgentOtelError):
+    """Raised when options do not go together."""
 
 
 class IntakeError(AgentOtelError):

@@ -7,8 +7,7 @@ processor ignores what an export gave.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-import os
+from collections.abc import Sequence
 import threading
 import time
 from typing import Any
@@ -19,8 +18,10 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from agent_otel.delivery import SinkBooks
+from agent_otel.processors.aside import Aside
+from agent_otel.processors.forking import in_forked_child
 
-__all__ = ["Lane", "LogLane", "SpanLane", "run_bounded"]
+__all__ = ["Lane", "LogLane", "SpanLane"]
 
 
 class _CountingSpanExporter(SpanExporter):
@@ -83,8 +84,16 @@ class Lane:
         self.books = books
         self._stock = stock
         self._closed = False
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=books.reset_after_fork)
+        self._flush_waits = False
+        self._stopped = threading.Event()
+        self._stuck_at = -1  # how many items were acknowledged when waiting for the next one was in vain
+        self._aside = Aside(f"agent-otel-{books.sink_id}")
+        in_forked_child(self._after_fork)
+
+    def _after_fork(self) -> None:
+        """In a forked child: what is queued is the parent's, and the stock processor has forgotten it too."""
+        self.books.reset_after_fork()
+        self._flush_waits = False
 
     def give_up(self) -> None:
         """Admit nothing more: the sink is known to be dead, and waiting for it would take forever."""
@@ -103,10 +112,24 @@ class Lane:
         """Wait until the queue has room; gives whether it has. A lane that gave up always has."""
         return self._closed or self.books.wait_for_room(timeout_s)
 
+    @property
+    def is_well(self) -> bool:
+        """Whether waiting for room is worth it: not when the sink fails, or acknowledged nothing since it got stuck."""
+        return not self._closed and self.books.failed_in_a_row == 0 and self.books.exported != self._stuck_at
+
+    def mark_stuck(self) -> None:
+        """Note that waiting was in vain: until the sink acknowledges something, it is not waited for."""
+        self._stuck_at = self.books.exported
+
     def begin_flush(self) -> None:
-        """Push out what is queued, on a thread that may outlive the caller's deadline: the stock flush ignores it."""
-        if self.books.queued > 0:
-            threading.Thread(target=self._stock.force_flush, name="agent-otel-flush", daemon=True).start()
+        """Push out what is queued, aside: the stock flush ignores deadlines. One that has yet to begin serves all."""
+        if self.books.queued > 0 and not self._flush_waits:
+            self._flush_waits = True
+            self._aside.run(self._flush_stock)
+
+    def _flush_stock(self) -> None:
+        self._flush_waits = False
+        self._stock.force_flush()
 
     def flush(self, deadline: float) -> bool:
         """Push out what is queued and wait for it, until ``deadline`` in seconds of ``time.monotonic``."""
@@ -115,16 +138,19 @@ class Lane:
 
     def shutdown_by(self, deadline: float) -> None:
         """Stop the stock processor and its exporter by ``deadline``; what is left then is written off as evicted."""
+        self.begin_shutdown()
+        self.end_shutdown(deadline)
+
+    def begin_shutdown(self) -> None:
+        """Admit nothing more and begin to stop, aside: the stock processor may take 30 s."""
         self._closed = True
-        run_bounded(self._stock.shutdown, deadline)
+        self._stopped = self._aside.run(self._stock.shutdown)
+        self._aside.stop()
+
+    def end_shutdown(self, deadline: float) -> None:
+        """Wait until it has stopped or ``deadline``; what is left then is written off as evicted."""
+        self._stopped.wait(max(0.0, deadline - time.monotonic()))
         self.books.abandon()
-
-
-def run_bounded(stop: Callable[[], object], deadline: float) -> None:
-    """Run a stop that may hang (the stock one waits for 30 s) on a thread, and wait for it until the deadline."""
-    thread = threading.Thread(target=stop, name="agent-otel-shutdown", daemon=True)
-    thread.start()
-    thread.join(max(0.0, deadline - time.monotonic()))
 
 
 class SpanLane(SpanProcessor):

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, Literal
 
+from opentelemetry.sdk.metrics.export import MetricReader
+
 from agent_otel.model import SettingsError
+from agent_otel.setup.per_process import PerProcess
 
 __all__ = ["Signal", "endpoint_is_set", "exporter_names", "make_exporter", "otlp_endpoint", "otlp_protocol"]
 
@@ -76,7 +79,8 @@ def make_exporter(name: str, signal: Signal, environ: Mapping[str, str]) -> Any:
         known = sorted({found.name for found in metadata.entry_points(group=group)} | {"otlp", "none"})
         raise SettingsError(variable, name, f"one of {', '.join(known)}")
     try:
-        return entry.load()()
+        exporter = PerProcess(entry.load())
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SettingsError(variable, name, f"an exporter that starts with the settings given ({reason})") from error
+    return exporter.made if isinstance(exporter.made, MetricReader) else exporter

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+import fnmatch
 from importlib import metadata
 import os
 import threading
@@ -16,11 +18,12 @@ from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetr
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Sampler
 
 from agent_otel._version import __version__
 from agent_otel.emit import DerivedIdGenerator, DerivedSampler, LogEmitter, MetricEmitter, Sampling, SpanEmitter
 from agent_otel.model import SettingsError
-from agent_otel.processors import Lane, LogLane, SpanLane, run_bounded
+from agent_otel.processors import Aside, Lane, LogLane, SpanLane, in_forked_child
 from agent_otel.setup.exporters import exporter_names, make_exporter
 
 __all__ = ["Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
@@ -42,6 +45,14 @@ class Telemetry:
     tracer_provider: TracerProvider | None = None
     meter_provider: MeterProvider | None = None
     logger_provider: LoggerProvider | None = None
+    metrics_aside: Aside | None = None  # flushes and stops the metrics; None where none are sent
+    _metrics_flush: threading.Event | None = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        in_forked_child(self._after_fork)
+
+    def _after_fork(self) -> None:
+        self._metrics_flush = None
 
     @property
     def lanes(self) -> list[Lane]:
@@ -53,35 +64,33 @@ class Telemetry:
         """The books of every sink, by its name."""
         return {lane.books.sink_id: lane.books.as_dict() for lane in self.lanes}
 
-    def wait_for_room(self, timeout_s: float) -> bool:
-        """Wait until every sink has room, for at most ``timeout_s`` seconds each."""
-        return all([lane.wait_for_room(timeout_s) for lane in self.lanes])
+    @property
+    def lost(self) -> int:
+        """Spans and log records that no sink will ever acknowledge."""
+        return sum(lane.books.rejected + lane.books.evicted for lane in self.lanes)
 
     def flush(self, deadline: float) -> bool:
         """Push out everything until ``deadline`` in seconds of ``time.monotonic``; gives whether all is acknowledged."""
         for lane in self.lanes:
             lane.begin_flush()
-        meters = self.meter_provider
-        metrics_done = threading.Event()
-        if meters is not None:
-            threading.Thread(target=_flush_metrics, args=(meters, metrics_done), daemon=True).start()
+        flush = self._metrics_flush
+        if self.metrics_aside is not None and self.meter_provider is not None and (flush is None or flush.is_set()):
+            flush = self._metrics_flush = self.metrics_aside.run(self.meter_provider.force_flush)
         done = [lane.books.wait_until_empty(deadline) for lane in self.lanes]
-        return all(done) and (meters is None or metrics_done.wait(max(0.0, deadline - time.monotonic())))
+        return all(done) and (flush is None or flush.wait(max(0.0, deadline - time.monotonic())))
 
     def shutdown(self, deadline: float) -> None:
         """Stop everything by ``deadline``; what is still queued then is written off and counted."""
+        stopped = None
+        if self.metrics_aside is not None and self.meter_provider is not None:
+            stopped = self.metrics_aside.run(self.meter_provider.shutdown)
+            self.metrics_aside.stop()
         for lane in self.lanes:
-            lane.shutdown_by(deadline)
-        if self.meter_provider is not None:
-            run_bounded(self.meter_provider.shutdown, max(deadline, time.monotonic() + _SHUTDOWN_MARGIN_S))
-
-
-def _flush_metrics(meters: MeterProvider, done: threading.Event) -> None:
-    """Metrics are best effort: a flush that fails ends the wait all the same."""
-    try:
-        meters.force_flush()
-    finally:
-        done.set()
+            lane.begin_shutdown()
+        for lane in self.lanes:
+            lane.end_shutdown(deadline)
+        if stopped is not None:
+            stopped.wait(max(_SHUTDOWN_MARGIN_S, deadline - time.monotonic()))
 
 
 def service_namespace(resource: Resource) -> str:
@@ -104,22 +113,22 @@ def build_telemetry(
         SettingsError: If a variable has a value that cannot be used.
     """
     resource = _resource()
+    span_lanes: list[SpanLane] = []
+    log_lanes: list[LogLane] = []
+    readers: list[MetricReader] = []
     try:
-        span_lanes = _span_lanes(environ) if send else []
-        sampler = TracerProvider(shutdown_on_exit=False, resource=resource).sampler  # as OTEL_TRACES_SAMPLER says
-        provider = TracerProvider(
-            sampler=DerivedSampler(sampler),
-            resource=resource,
-            shutdown_on_exit=False,
-            id_generator=DerivedIdGenerator(_id_generator(environ)),
-        )
-        log_lanes = _log_lanes(environ) if send else []
-        readers = _metric_readers(environ) if send else []
-    except ValueError as error:
-        raise SettingsError("OTEL_*", "", str(error)) from error
+        sampler, provider = _tracing(resource, environ)
+        if send:
+            _add_span_lanes(span_lanes, environ)
+            _add_log_lanes(log_lanes, environ)
+            _add_metric_readers(readers, environ)
+        with _accepted("OTEL_METRIC*", environ=environ):
+            meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+    except Exception:
+        _stop(span_lanes, log_lanes, readers)
+        raise
     for lane in span_lanes:
         provider.add_span_processor(lane)
-    meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
     loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
     for log_lane in log_lanes:
         loggers.add_log_record_processor(log_lane)
@@ -135,6 +144,7 @@ def build_telemetry(
         tracer_provider=provider,
         meter_provider=meters,
         logger_provider=loggers,
+        metrics_aside=Aside("agent-otel-metrics") if readers else None,
     )
 
 
@@ -148,28 +158,56 @@ def _resource() -> Resource:
     return Resource(own).merge(Resource.create())
 
 
-def _span_lanes(environ: Mapping[str, str]) -> list[SpanLane]:
+def _tracing(resource: Resource, environ: Mapping[str, str]) -> tuple[Sampler, TracerProvider]:
+    generator = DerivedIdGenerator(_id_generator(environ))
+    with _accepted("OTEL_TRACES_SAMPLER", "OTEL_SPAN_*", "OTEL_ATTRIBUTE_*", environ=environ):
+        sampler = TracerProvider(shutdown_on_exit=False, resource=resource).sampler  # as OTEL_TRACES_SAMPLER says
+        provider = TracerProvider(
+            sampler=DerivedSampler(sampler), resource=resource, shutdown_on_exit=False, id_generator=generator
+        )
+    return sampler, provider
+
+
+def _add_span_lanes(lanes: list[SpanLane], environ: Mapping[str, str]) -> None:
     capacity = _capacity("OTEL_BSP_MAX_QUEUE_SIZE", environ)
-    return [
-        SpanLane(f"{name}/traces", make_exporter(name, "traces", environ), capacity)
-        for name in exporter_names("traces", environ)
-    ]
+    for name in exporter_names("traces", environ):
+        exporter = make_exporter(name, "traces", environ)
+        with _accepted("OTEL_BSP_*", environ=environ):
+            lanes.append(SpanLane(f"{name}/traces", exporter, capacity))
 
 
-def _log_lanes(environ: Mapping[str, str]) -> list[LogLane]:
+def _add_log_lanes(lanes: list[LogLane], environ: Mapping[str, str]) -> None:
     capacity = _capacity("OTEL_BLRP_MAX_QUEUE_SIZE", environ)
-    return [
-        LogLane(f"{name}/logs", make_exporter(name, "logs", environ), capacity)
-        for name in exporter_names("logs", environ)
-    ]
+    for name in exporter_names("logs", environ):
+        exporter = make_exporter(name, "logs", environ)
+        with _accepted("OTEL_BLRP_*", environ=environ):
+            lanes.append(LogLane(f"{name}/logs", exporter, capacity))
 
 
-def _metric_readers(environ: Mapping[str, str]) -> list[MetricReader]:
-    readers: list[MetricReader] = []
+def _add_metric_readers(readers: list[MetricReader], environ: Mapping[str, str]) -> None:
     for name in exporter_names("metrics", environ):
         made = make_exporter(name, "metrics", environ)
-        readers.append(made if isinstance(made, MetricReader) else PeriodicExportingMetricReader(made))
-    return readers
+        with _accepted("OTEL_METRIC_EXPORT_*", environ=environ):
+            readers.append(made if isinstance(made, MetricReader) else PeriodicExportingMetricReader(made))
+
+
+@contextmanager
+def _accepted(*patterns: str, environ: Mapping[str, str]) -> Iterator[None]:
+    """Turn what the SDK says of a variable into one clear error that names those that are set."""
+    try:
+        yield
+    except ValueError as error:
+        names = sorted({name for pattern in patterns for name in fnmatch.filter(environ, pattern)})
+        name = next((name for name in names if name in str(error)), ", ".join(names))
+        raise SettingsError(name or patterns[0], environ.get(name, ""), f"what the SDK accepts ({error})") from None
+
+
+def _stop(span_lanes: list[SpanLane], log_lanes: list[LogLane], readers: list[MetricReader]) -> None:
+    """Leave no thread behind when a later part cannot be built."""
+    for lane in (*span_lanes, *log_lanes):
+        lane.shutdown()
+    for reader in readers:
+        reader.shutdown()
 
 
 def _capacity(variable: str, environ: Mapping[str, str]) -> int:
@@ -186,7 +224,11 @@ def _id_generator(environ: Mapping[str, str]) -> IdGenerator:
     entry = next(iter(metadata.entry_points(group="opentelemetry_id_generator", name=name)), None)
     if entry is None:
         raise SettingsError("OTEL_PYTHON_ID_GENERATOR", name, "the name of an installed id generator, or random")
-    made: IdGenerator = entry.load()()
+    try:
+        made: IdGenerator = entry.load()()
+    except Exception as error:
+        expected = f"an id generator that can be made ({type(error).__name__})"
+        raise SettingsError("OTEL_PYTHON_ID_GENERATOR", name, expected) from error
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 
 from agent_otel.testing.exchange import SERVICES, Accept, Arrival, MalformedRequest, Signal
 

@@ -126,6 +126,9 @@ class ClaudeCodeDecoder:
             raise RecordRejected("message.content", "is neither text nor a list of blocks")
         name = self._name_of(record, cursor)
         chain = self._chains.of(record, name, conversation)
+        if self._document.live and self._chains.is_agent_file and chain.link is None:
+            # The call that started this agent is not written yet. Told now, it would stand in a trace of its own.
+            return _told("waits_for_its_call", events)
         entry = self._placed(chain, record, message, name, time_ns, cursor)
         skipped = self._tell(kind, chain, entry, events)
         surplus = self._chains.surplus()

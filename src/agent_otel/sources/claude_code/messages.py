@@ -86,7 +86,7 @@ class Message:
                 self._counts[name] = count
 
     def add(self, block: Mapping[str, Any]) -> None:
-        """Keep a block as a part of the output: no thinking, which is hidden, and no tool result, which its call tells."""
+        """Keep a block as part of the output. Thinking is hidden, and a tool result is told by its call."""
         part = _part_of(block)
         if part is None:
             return

@@ -109,6 +109,8 @@ class Runs:
             closing: The record that says that the run is over, and how long it took.
         """
         self.finish_message(chain, events)
+        if chain.is_sub:
+            chain.opener = None  # records that may still refer to the chain must not keep a prompt alive
         run = chain.run
         if run is None:
             return

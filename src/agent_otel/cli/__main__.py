@@ -1,0 +1,5 @@
+"""``python -m agent_otel.cli``."""
+
+from agent_otel.cli import main
+
+main()
