@@ -7,6 +7,8 @@ worker when the end is known. Nothing here raises into the agent, and what the a
 from __future__ import annotations
 
 import asyncio
+from concurrent import futures
+from itertools import count
 import time
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -18,7 +20,7 @@ from opentelemetry.trace import SpanKind, get_current_span, set_span_in_context
 
 from agent_otel.conventions import names as n
 from agent_otel.correlate import SpanRef, Surroundings, derive_span_id, derive_trace_id
-from agent_otel.emit import CurrentSpan, Sampling, snapshot, span_context
+from agent_otel.emit import CurrentSpan, Sampling, snapshot, span_context, text_of, type_name, whole_number
 from agent_otel.model import (
     AgentEvent,
     Content,
@@ -31,6 +33,7 @@ from agent_otel.model import (
     Outcome,
     Phase,
     Usage,
+    outcome_of_status,
 )
 
 __all__ = ["Call", "Host", "ModelCall", "Run", "ToolCall"]
@@ -76,6 +79,7 @@ class Call:
         self._contents: dict[ContentKind, Content] = {}
         self._size = 512
         self._outcome: Outcome | None = None
+        self._is_over = False
         self._error_type: str | None = None
         self._usage: Usage | None = None
         self._cost: Cost | None = None
@@ -101,18 +105,27 @@ class Call:
     ) -> None:
         """End; an exception sets the outcome and passes through."""
         try:
-            if self._token is None:  # it never began, or the bridge has ended it
+            if self._token is None:  # it never began
                 return
-            detach(self._token)
+            token, self._token = self._token, None
+            detach(token)
             self._host.closed(self)
-            outcome, error_type = self._ending(error)
-            self._ended(outcome, error_type)
+            if not self._is_over:
+                self._is_over = True
+                self._ended(*self._ending(error))
         except Exception:  # noqa: BLE001  as above
             self._host.fault()
 
     def interrupt(self) -> None:
         """End it because the bridge shuts down while it is open."""
-        self._ended(Outcome.INTERRUPTED, "interrupted")
+        if not self._is_over:
+            self._is_over = True
+            self._ended(Outcome.INTERRUPTED, "interrupted")
+
+    def disown(self) -> AgentEvent | None:
+        """In a forked child: its end is the parent's to tell. Gives what told its start, if that was told."""
+        self._is_over = True
+        return None
 
     async def __aenter__(self: _Self) -> _Self:
         """Begin, as ``__enter__``."""
@@ -134,11 +147,17 @@ class Call:
             outcome: For example ``Outcome.DENIED``.
             error_type: A short identifier from a bounded set; never error text.
         """
-        self._outcome, self._error_type = outcome, error_type
+        if not isinstance(outcome, Outcome):
+            outcome, _ = outcome_of_status(text_of(outcome) or "")
+        self._outcome, self._error_type = outcome, text_of(error_type)
 
     def cost(self, amount_micros: int, currency: str = "USD", *, rate_table: str | None = None) -> None:
         """Say what it cost, in millionths of ``currency``."""
-        self._cost = Cost(amount_micros=amount_micros, currency=currency, rate_table=rate_table)
+        amount = whole_number(amount_micros)
+        if amount is None:
+            self._host.fault()
+            return
+        self._cost = Cost(amount_micros=amount, currency=text_of(currency) or "USD", rate_table=text_of(rate_table))
 
     def usage(
         self,
@@ -152,13 +171,19 @@ class Call:
     ) -> None:
         """Say how many tokens it used; ``input_tokens`` includes cached and ``output_tokens`` reasoning tokens."""
         self._usage = Usage(
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            total_tokens=total_tokens,
-            cache_read_tokens=cache_read_tokens,
-            cache_write_tokens=cache_write_tokens,
-            reasoning_tokens=reasoning_tokens,
+            input_tokens=whole_number(input_tokens),
+            output_tokens=whole_number(output_tokens),
+            total_tokens=whole_number(total_tokens),
+            cache_read_tokens=whole_number(cache_read_tokens),
+            cache_write_tokens=whole_number(cache_write_tokens),
+            reasoning_tokens=whole_number(reasoning_tokens),
         )
+
+    def _named(self, value: Any) -> str | None:
+        """Take a name or id as text, and account for its size."""
+        text = text_of(value)
+        self._size += len(text or "")
+        return text
 
     def _keep(self, kind: ContentKind, value: Any) -> None:
         """Keep a snapshot of content; never raises, whatever the value is."""
@@ -166,7 +191,7 @@ class Call:
             copy, size = snapshot(value, self._host.content_bytes)
             self._contents[kind] = Content(copy)
             self._size += size
-        except Exception:  # noqa: BLE001  a mapping of the user's may raise
+        except Exception:  # noqa: BLE001  such as nesting that meets the agent's own recursion limit
             self._host.fault()
 
     def _place(self) -> Any:
@@ -194,8 +219,15 @@ class Call:
     def _hand_over(
         self, phase: Phase, ids: EventIds, names: Names, outcome: Outcome, error_type: str | None, *, time_ns: int
     ) -> None:
+        event = self._event(phase, ids, names, outcome, error_type, time_ns=time_ns)
+        around = self._around() if phase is Phase.END else Surroundings(context=self._context)
+        self._host.take(event, around, self._size)
+
+    def _event(
+        self, phase: Phase, ids: EventIds, names: Names, outcome: Outcome, error_type: str | None, *, time_ns: int
+    ) -> AgentEvent:
         ending = phase is Phase.END
-        event = AgentEvent(
+        return AgentEvent(
             kind=self._kind,
             phase=phase,
             origin=_ORIGIN,
@@ -207,9 +239,8 @@ class Call:
             error_type=error_type,
             usage=self._usage if ending else None,
             cost=self._cost if ending else None,
-            contents=self._contents if ending else {},
+            contents=dict(self._contents) if ending else {},
         )
-        self._host.take(event, self._around() if ending else Surroundings(context=self._context), self._size)
 
 
 class Run(Call):
@@ -220,11 +251,11 @@ class Run(Call):
     def __init__(self, host: Host, *, agent: str | None, conversation_id: str | None) -> None:
         super().__init__(host)
         self.run_id = uuid4().hex
-        self._agent = agent
-        self._conversation = conversation_id
+        self._agent = self._named(agent)
+        self._conversation = self._named(conversation_id)
         self._ref = SpanRef(0, 0)
         self._parent_span_id: int | None = None
-        self._calls = 0
+        self._calls = count(1)  # next() is atomic: calls begin on several threads
 
     def model_call(self, *, provider: str, model: str) -> ModelCall:
         """Give the context manager of a model call.
@@ -278,8 +309,16 @@ class Run(Call):
         )
 
     def _began(self) -> None:
+        self._host.take(self._opening(), Surroundings(context=self._context), self._size)
+
+    def disown(self) -> AgentEvent | None:
+        """As for every call; a run tells its start."""
+        self._is_over = True
+        return self._opening()
+
+    def _opening(self) -> AgentEvent:
         names = Names(agent=self._agent)
-        self._hand_over(Phase.START, self._ids(), names, Outcome.UNSET, None, time_ns=self._start_ns)
+        return self._event(Phase.START, self._ids(), names, Outcome.UNSET, None, time_ns=self._start_ns)
 
     def _ended(self, outcome: Outcome, error_type: str | None) -> None:
         names = Names(agent=self._agent)
@@ -298,8 +337,7 @@ class _Child(Call):
         run = self._run
         current = get_current_span(self._context).get_span_context()
         parent = current.span_id if current.trace_id == run._ref.trace_id else run._ref.span_id
-        run._calls += 1
-        span_id = derive_span_id(run._ref.trace_id, self._kind.value, f"{run.run_id}#{run._calls}")
+        span_id = derive_span_id(run._ref.trace_id, self._kind.value, f"{run.run_id}#{next(run._calls)}")
         self._ids = EventIds(
             event=f"{span_id:016x}",
             conversation=run._conversation,
@@ -321,13 +359,13 @@ class ModelCall(_Child):
 
     def __init__(self, run: Run, *, provider: str, model: str) -> None:
         super().__init__(run)
-        self._provider = provider
-        self._model = model
+        self._provider = self._named(provider)
+        self._model = self._named(model)
         self._response_model: str | None = None
 
     def response(self, *, model: str | None = None, messages: Any = None) -> None:
         """Say which model answered, and what."""
-        self._response_model = model
+        self._response_model = self._named(model)
         if messages is not None:
             self._keep(ContentKind.OUTPUT_MESSAGES, messages)
 
@@ -343,8 +381,8 @@ class ToolCall(_Child):
 
     def __init__(self, run: Run, *, name: str, call_id: str | None, arguments: Any) -> None:
         super().__init__(run)
-        self._name = name
-        self._call_id = call_id
+        self._name = self._named(name)
+        self._call_id = self._named(call_id)
         if arguments is not None:
             self._keep(ContentKind.TOOL_ARGUMENTS, arguments)
 
@@ -370,11 +408,14 @@ def _surrounding(host: Host) -> Context:
 
 def _outcome_of(error: BaseException) -> tuple[Outcome, str]:
     """Tell a cancellation and a timeout from a failure; the type's name is the error type, its text is content."""
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, GeneratorExit)):
+    name = type_name(error)
+    if isinstance(error, _CANCELLATIONS):
         return Outcome.CANCELLED, name
-    if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+    if isinstance(error, _TIMEOUTS):
         return Outcome.TIMED_OUT, name
     return Outcome.ERROR, name
+
+
+_CANCELLATIONS = (asyncio.CancelledError, futures.CancelledError, KeyboardInterrupt, GeneratorExit)
+_TIMEOUTS = (TimeoutError, asyncio.TimeoutError, futures.TimeoutError)  # one class only since Python 3.11
 

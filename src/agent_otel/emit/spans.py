@@ -20,6 +20,7 @@ from opentelemetry.trace import (
 
 from agent_otel._version import __version__
 from agent_otel.conventions import SCHEMA_URL, names
+from agent_otel.conventions.attributes import ERROR_TYPE
 from agent_otel.correlate import RunOpened, SpanRef
 from agent_otel.emit.additions import Additions
 from agent_otel.emit.derived import ASSIGNED, Assigned
@@ -79,7 +80,7 @@ class SpanEmitter:
         attributes = {**content_facts(data.contents), **data.attributes} if data.contents else data.attributes
         additions = data.additions if isinstance(data.additions, Additions) else None
         if additions is not None:
-            attributes = _completed(attributes, additions.attributes)
+            attributes = _completed(attributes, additions.attributes, is_error=data.is_error)
         links = [Link(span_context(ref, decision)) for ref in identity.links]
         token = ASSIGNED.set(Assigned(identity.trace_id, identity.span_id, decision.decision, decision.trace_state))
         try:
@@ -88,16 +89,16 @@ class SpanEmitter:
                 context=self._parent_context(data, decision),
                 kind=kind,
                 attributes=attributes,
-                links=[*links, *additions.links] if additions is not None else links,
+                links=[*additions.links, *links] if additions is not None else links,  # a full span drops its oldest
                 start_time=data.start_ns,
             )
         finally:
             ASSIGNED.reset(token)
-        for event in data.events:
-            span.add_event(event.name, event.attributes, event.time_ns)
         if additions is not None:
             for added in additions.events:
                 span.add_event(added.name, added.attributes, added.time_ns)
+        for event in data.events:
+            span.add_event(event.name, event.attributes, event.time_ns)
         if data.is_error:
             span.set_status(_ERROR)
         span.end(data.end_ns)
@@ -127,8 +128,10 @@ _EMPTY = Context()
 _NO_SPAN = NonRecordingSpan(SpanContext(0, 0, is_remote=False))
 
 
-def _completed(own: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+def _completed(own: Mapping[str, Any], added: Mapping[str, Any], *, is_error: bool) -> dict[str, Any]:
     """Put added attributes before our own: ours win, and a full span throws out its oldest first."""
     room = max(0, _OWN_ATTRIBUTE_LIMIT - len(own))
-    kept = list(added.items())[-room:] if room else []
+    # error.type and the status of an error come together or not at all
+    offered = [(key, value) for key, value in added.items() if is_error or key != ERROR_TYPE]
+    kept = offered[-room:] if room else []
     return {**dict(kept), **own}
