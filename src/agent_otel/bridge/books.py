@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+import threading
+from typing import Literal
 
 from attrs import define, field, frozen
 
-__all__ = ["BridgeBooks", "Problem"]
+__all__ = ["BridgeBooks", "Fate", "Problem"]
+
+Fate = Literal["mapped", "skipped", "duplicate", "malformed"]
 
 MAX_PROBLEMS = 100
 
@@ -45,24 +49,32 @@ class BridgeBooks:
     faults: int = 0  # of our own: an event or span was lost to an exception
     notes: Counter[str] = field(factory=Counter)
     problems: list[Problem] = field(factory=list)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def note(self, word: str | None) -> None:
         """Count a note."""
         if word is not None:
             self.notes[word] += 1
 
-    def reject(self, problem: Problem) -> None:
-        """Count a malformed record and keep the first hundred of them."""
-        self.malformed += 1
+    def settle(self, fate: Fate) -> None:
+        """Count a record once it is known what became of it, so that the books balance at every moment."""
+        with self._lock:
+            self.received += 1
+            setattr(self, fate, getattr(self, fate) + 1)
+
+    def keep(self, problem: Problem) -> Fate:
+        """Keep what is wrong with a malformed record, of the first hundred of them."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
+        return "malformed"
 
     def as_dict(self) -> dict[str, int]:
         """Give the five numbers that balance."""
-        return {
-            "received": self.received,
-            "mapped": self.mapped,
-            "skipped": self.skipped,
-            "duplicate": self.duplicate,
-            "malformed": self.malformed,
-        }
+        with self._lock:
+            return {
+                "received": self.received,
+                "mapped": self.mapped,
+                "skipped": self.skipped,
+                "duplicate": self.duplicate,
+                "malformed": self.malformed,
+            }

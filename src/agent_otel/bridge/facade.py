@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 import weakref
 
+from attrs import evolve
 from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import get_current_span
@@ -22,8 +24,9 @@ from agent_otel.bridge.in_process import Call, Run
 from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
-from agent_otel.emit import HandOver, Sampling, snapshot
+from agent_otel.emit import HandOver, Sampling, snapshot, text_of
 from agent_otel.model import AgentEvent, EventKind, Outcome, Phase
+from agent_otel.processors import in_forked_child
 from agent_otel.setup import Settings, Telemetry, build_telemetry, is_disabled, read_settings, unknown_settings
 
 __all__ = ["Bridge"]
@@ -50,8 +53,9 @@ class Bridge:
         self._settings = settings
         self._faults = 0
         self._warned: set[str] = set()
-        self._open_calls: set[Call] = set()
+        self._open_calls: dict[Call, None] = {}  # in the order in which they began
         self._stopped = threading.Event()
+        self._stop_by = math.inf  # in seconds of time.monotonic, once it stops
         self.ambient = ambient
         self.content_bytes = settings.event_bytes
         self.namespace = telemetry.namespace if telemetry is not None else ""
@@ -70,6 +74,7 @@ class Bridge:
         self._handover = HandOver(self._handle, self._tick, settings.handover_bytes)
         if telemetry.meter_provider is not None:
             observe_health(telemetry.meter_provider, self.health)
+        in_forked_child(self._after_fork)
         self._at_exit = weakref.WeakMethod(self.shutdown)
         atexit.register(_shut_down, self._at_exit)
 
@@ -117,12 +122,14 @@ class Bridge:
             context = get_current()
             around = Surroundings(self._caller(context), context)
             if isinstance(record, AgentEvent):
-                self.take(record, around, _EVENT_COST)
+                event, size = _owned(record, self.content_bytes)
+                self.take(event, around, size + _EVENT_COST)
                 return
-            copy, size = snapshot(record, self._settings.event_bytes)
+            copy, size = snapshot(record, self.content_bytes)
             if isinstance(record, (bytes, bytearray)):
-                copy, size = bytes(record[: self._settings.event_bytes]), min(len(record), self._settings.event_bytes)
-            self._put((copy, source, receipt_ns, around), size + _EVENT_COST, precious=False)
+                copy, size = bytes(record[: self.content_bytes]), min(len(record), self.content_bytes)
+            name = (text_of(source) or _AUTO)[:_MAX_SOURCE]
+            self._put((copy, name, receipt_ns, around), size + _EVENT_COST, precious=False)
         except Exception:  # noqa: BLE001  telemetry must not stop the agent
             self.fault()
 
@@ -134,12 +141,7 @@ class Bridge:
         return Health(
             enabled=True,
             records=self._pipeline.books.as_dict(),
-            handover={
-                "accepted": handover.accepted,
-                "handled": handover.handled,
-                "evicted": handover.evicted,
-                "queued": handover.queued,
-            },
+            handover=handover.as_dict(),
             sinks=self._telemetry.sinks,
             correlation=dict(correlator.counts),
             notes=dict(self._pipeline.books.notes),
@@ -161,8 +163,9 @@ class Bridge:
             return True
         try:
             deadline = time.monotonic() + timeout
+            lost = self._lost()
             handled = self._handover.drain(deadline)
-            return self._telemetry.flush(deadline) and handled
+            return self._telemetry.flush(deadline) and handled and self._lost() == lost
         except Exception:  # noqa: BLE001  as above
             self.fault()
             return False
@@ -176,12 +179,12 @@ class Bridge:
         if self._telemetry is None or self._stopped.is_set():
             return
         try:
-            deadline = time.monotonic() + timeout
-            for call in list(self._open_calls):
-                call.interrupt()
             self._stopped.set()
-            self._handover.stop(deadline)
-            self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns())
+            self._stop_by = deadline = time.monotonic() + timeout
+            for call in reversed(list(self._open_calls)):
+                call.interrupt()
+            if self._handover.stop(deadline):  # else the worker is stuck, and the pipeline is its own
+                self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns())
             self._telemetry.flush(deadline)
             self._telemetry.shutdown(deadline)
         except Exception:  # noqa: BLE001  as above
@@ -197,11 +200,11 @@ class Bridge:
 
     def opened(self, call: Call) -> None:
         """Remember a call that is open."""
-        self._open_calls.add(call)
+        self._open_calls[call] = None
 
     def closed(self, call: Call) -> None:
         """Forget a call that has ended."""
-        self._open_calls.discard(call)
+        self._open_calls.pop(call, None)
 
     def fault(self) -> None:
         """Count a fault of our own."""
@@ -210,6 +213,18 @@ class Bridge:
     def _put(self, payload: Any, size: int, *, precious: bool) -> None:
         if not self._handover.put(payload, size, precious=precious):
             self._warn("recorded after shutdown(): not sent")
+
+    def _lost(self) -> int:
+        return self._handover.evicted + (self._telemetry.lost if self._telemetry is not None else 0)
+
+    def _after_fork(self) -> None:
+        """In a forked child: what is open belongs to the parent, which will tell its end."""
+        try:
+            openings = [call.disown() for call in self._open_calls]
+            self._open_calls.clear()
+            self._pipeline.disown([event for event in openings if event is not None])
+        except Exception:  # noqa: BLE001  the parent's worker may have been in the middle of something
+            self.fault()
 
     def _caller(self, context: Context) -> SpanRef | None:
         span = get_current_span(context).get_span_context()
@@ -230,9 +245,12 @@ class Bridge:
         self._pipeline.advance(time.time_ns())
 
     def _wait_for_room(self) -> None:
-        """Hold the worker back while a healthy sink catches up; one that is stuck overflows by its own rules."""
-        if self._telemetry is not None and not self._stopped.is_set():
-            self._telemetry.wait_for_room(_HELD_BACK_S)
+        """Hold the worker back while a sink that is well catches up; one that is stuck overflows by its own rules."""
+        until = time.monotonic() + _HELD_BACK_S
+        for lane in self._telemetry.lanes if self._telemetry is not None else ():
+            while lane.is_well and not lane.wait_for_room(_POLL_S):
+                if time.monotonic() >= min(until, self._stop_by):
+                    lane.mark_stuck()
 
     def _warn(self, text: str) -> None:
         """Write one line into the log, once per text."""
@@ -241,9 +259,23 @@ class Bridge:
             _log.warning("%s", text)
 
 
+_AUTO = "auto"
+_MAX_SOURCE = 64  # characters of a source's name, which is told in warnings
 _HELD_BACK_S = 5.0
+_POLL_S = 0.1  # how soon a shutdown is noticed
 _MAX_WARNINGS = 100
 
+
+def _owned(event: AgentEvent, limit: int) -> tuple[AgentEvent, int]:
+    """Give an event whose content is a snapshot, and roughly the bytes that it holds."""
+    if not event.contents:
+        return event, 0
+    contents, size = {}, 0
+    for kind, content in event.contents.items():
+        copy, cost = snapshot(content.value, limit)
+        contents[kind] = evolve(content, value=copy)
+        size += cost
+    return evolve(event, contents=contents), size
 
 
 def _shut_down(method: weakref.WeakMethod[Any]) -> None:

@@ -147,9 +147,7 @@ class Call:
             outcome: For example ``Outcome.DENIED``.
             error_type: A short identifier from a bounded set; never error text.
         """
-        if not isinstance(outcome, Outcome):
-            outcome, _ = outcome_of_status(text_of(outcome) or "")
-        self._outcome, self._error_type = outcome, text_of(error_type)
+        self._outcome, self._error_type = _known_outcome(outcome), text_of(error_type)
 
     def cost(self, amount_micros: int, currency: str = "USD", *, rate_table: str | None = None) -> None:
         """Say what it cost, in millionths of ``currency``."""
@@ -404,6 +402,11 @@ def _surrounding(host: Host) -> Context:
     if host.ambient is not None and not get_current_span(context).get_span_context().is_valid:
         return set_span_in_context(get_current_span(host.ambient), context)
     return context
+
+
+def _known_outcome(outcome: Any) -> Outcome:
+    """Accept an outcome's word as well."""
+    return outcome if isinstance(outcome, Outcome) else outcome_of_status(text_of(outcome) or "")[0]
 
 
 def _outcome_of(error: BaseException) -> tuple[Outcome, str]:

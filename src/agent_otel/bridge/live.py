@@ -17,6 +17,7 @@ from agent_otel.sources import Context, Decoder, Document, Source, detect_source
 __all__ = ["LiveRecords"]
 
 _AUTO = "auto"
+_CERTAIN = 1.0
 
 
 class LiveRecords:
@@ -50,20 +51,27 @@ class LiveRecords:
             self._pipeline.reject(Problem(where, self._ordinal, "", "no source recognises it"))
             self._warn(str(error))
             return
+        except Exception as error:  # noqa: BLE001  a third party's source
+            self._pipeline.reject(Problem(where, self._ordinal, "", f"source fault ({type(error).__name__})"))
+            return
         context = Context(Cursor(self._stream, self._ordinal), receipt_ns)
         self._pipeline.take_record(record, source, decoder, context, name=where, around=around)
 
     def _decoder(self, name: str, record: Any) -> tuple[Source, Decoder]:
+        if name == _AUTO:
+            for known in self._decoders.values():  # asking all that are installed takes a millisecond
+                if known[0].detect([record]) >= _CERTAIN:
+                    return known
         source = detect_source([record]) if name == _AUTO else None
         if source is None and name == _AUTO:
             raise SourceError("record() was given a record that no source recognises; name it: record(..., source=...)")
-        known = self._decoders.get(source.name if source is not None else name)
-        if known is None:
+        decoding = self._decoders.get(source.name if source is not None else name)
+        if decoding is None:
             source = source or load_source(name)
             decoder = source.decoder()
             decoder.open(Document(name=f"live:{source.name}", key=self._stream, nonce=self._stream, live=True))
-            known = self._decoders[source.name] = (source, decoder)
-        return known
+            decoding = self._decoders[source.name] = (source, decoder)
+        return decoding
 
 
 def _is_bare_word(text: str) -> bool:

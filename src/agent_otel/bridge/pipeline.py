@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from agent_otel.bridge.books import BridgeBooks, Problem
+from agent_otel.bridge.books import BridgeBooks, Fate, Problem
 from agent_otel.correlate import (
     NO_SURROUNDINGS,
     Correlator,
@@ -80,55 +80,53 @@ class Pipeline:
             name: Name of the input, for problems.
             around: What surrounded a live record.
         """
-        self.books.received += 1
-        key = source.record_key(record)
-        if key is not None:
-            key = f"{source.name}:{key}"
-            if key in self._seen:
-                self.books.duplicate += 1
-                return
+        self.books.settle(self._fate_of_record(record, source, decoder, context, name, around))
+
+    def _fate_of_record(
+        self, record: Any, source: Source, decoder: Decoder, context: Context, name: str, around: Surroundings
+    ) -> Fate:
+        place = name, context.cursor.ordinal
         try:
+            key = source.record_key(record)
+            if key is not None and (key := f"{source.name}:{key}") in self._seen:
+                return "duplicate"
             decoded = decoder.decode(record, context)
         except RecordRejected as rejected:
-            self.books.reject(Problem(name, context.cursor.ordinal, rejected.field, rejected.reason))
-            return
+            return self.books.keep(Problem(*place, rejected.field, rejected.reason))
         except Exception as error:  # noqa: BLE001  a fault of one decoder costs one record, not the stream
-            self.books.reject(Problem(name, context.cursor.ordinal, "", f"decoder fault ({type(error).__name__})"))
-            return
+            return self.books.keep(Problem(*place, "", f"decoder fault ({type(error).__name__})"))
         if key is not None:
             self._seen.add(key)
         self.books.note(decoded.note)
         new = self.feed(decoded.events, around)
         if decoded.verdict is Verdict.SKIPPED:
-            self.books.skipped += 1
-        elif decoded.events and not new:
-            self.books.duplicate += 1
-        else:
-            self.books.mapped += 1
+            return "skipped"
+        return "duplicate" if decoded.events and not new else "mapped"
 
     def take_event(self, event: AgentEvent, around: Surroundings = NO_SURROUNDINGS) -> None:
         """Take one event as it is."""
-        self.books.received += 1
+        self.books.settle(self._fate_of_event(event, around))
+
+    def _fate_of_event(self, event: AgentEvent, around: Surroundings) -> Fate:
+        faults = self.books.faults
         if event.ids.event is not None:
             key = f"{event.origin.system}:{event.ids.event}"
             if key in self._seen:
-                self.books.duplicate += 1
-                return
+                return "duplicate"
             self._seen.add(key)
         if self.feed((event,), around):
-            self.books.mapped += 1
-        else:
-            self.books.duplicate += 1
+            return "mapped"
+        if self.books.faults > faults:
+            return self.books.keep(Problem("event", 0, "", "holds a value that no rule foresees"))
+        return "duplicate"
 
     def reject(self, problem: Problem) -> None:
         """Count a record that could not even be parsed."""
-        self.books.received += 1
-        self.books.reject(problem)
+        self.books.settle(self.books.keep(problem))
 
     def repeat(self) -> None:
         """Count a record of an input that was read already."""
-        self.books.received += 1
-        self.books.duplicate += 1
+        self.books.settle("duplicate")
 
     def feed(self, events: Iterable[AgentEvent], around: Surroundings = NO_SURROUNDINGS) -> int:
         """Feed events to correlation and tell what they complete; gives how many were new."""
@@ -151,10 +149,23 @@ class Pipeline:
         """Close what is open and tell it."""
         self._tell(self.correlator.finish(reason, now_ns))
 
+    def disown(self, openings: Iterable[AgentEvent]) -> None:
+        """In a forked child: what is open is the parent's to tell, but what comes may still belong to it.
+
+        Args:
+            openings: Starts of runs that the parent's worker may not have seen when it forked.
+        """
+        counts = self.correlator.counts.copy()
+        for event in openings:
+            self.correlator.feed(event)
+        self.correlator.finish(OrphanReason.SHUTDOWN)
+        self.correlator.counts.clear()
+        self.correlator.counts.update(counts)
+
     def _tell(self, outputs: Iterable[Output]) -> None:
         for output in outputs:
             if isinstance(output, RunOpened):
-                self._telemetry.spans.run_opened(output)
+                self._open(output)
                 continue
             identity = output.identity.span_id if isinstance(output, Operation) else output.key
             if identity in self.delivered_before:
@@ -168,6 +179,12 @@ class Pipeline:
                 continue
             if self.told is not None:
                 self.told.append(identity)
+
+    def _open(self, opened: RunOpened) -> None:
+        try:
+            self._telemetry.spans.run_opened(opened)
+        except Exception:  # noqa: BLE001  a sampler of the host's
+            self.books.faults += 1
 
     def _tell_one(self, output: Operation | Occurrence) -> None:
         if isinstance(output, Operation):

@@ -107,7 +107,7 @@ class HandOver:
             return self._drained.wait_for(lambda: self._settled >= until, max(0.0, deadline - time.monotonic()))
 
     def stop(self, deadline: float) -> bool:
-        """Take nothing more, handle what is queued until the deadline, and end the worker; gives whether it has ended."""
+        """Take nothing more, handle what is queued, and end the worker; gives whether it has ended by the deadline."""
         with self._lock:
             self._stopping = True
             self._filled.notify_all()

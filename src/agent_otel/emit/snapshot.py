@@ -1,7 +1,7 @@
 """Snapshots: values copied on the agent's thread, so that nothing of the agent's is read later on the worker.
 
-O(size) up to a byte limit, and a marker beyond it. No ``repr`` or ``str`` of user objects is called, ever: either can be
-slow, raise, or change the agent. Types are asked of the type, not of the object, which may lie or raise.
+O(size) up to a byte limit, and a marker beyond it. No ``repr`` or ``str`` of user objects is called, ever: either can
+be slow, raise, or change the agent. Types are asked of the type, not of the object, which may lie or raise.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def snapshot(value: Any, limit: int) -> tuple[Any, int]:
 
 
 def text_of(value: Any) -> str | None:
-    """Give a name or id that the agent passed as text; what is neither text nor a whole number nor a UUID becomes a marker.
+    """Give a name or id that the agent passed as text; what is no text, whole number or UUID becomes a marker.
 
     Args:
         value: Anything; None stays None.

@@ -6,6 +6,7 @@ Until a scrubber decides otherwise this is the most that leaves for any piece of
 from __future__ import annotations
 
 from collections.abc import Mapping
+import json
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ _TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (str, "string"),
     (bool, "boolean"),
     ((int, float), "number"),
-    (Mapping, "object"),
+    (dict, "object"),
     ((list, tuple), "array"),
     (type(None), "null"),
 )
@@ -47,17 +48,29 @@ def content_facts(contents: Mapping[ContentKind, Content]) -> dict[str, Any]:
     for kind, content in contents.items():
         size_name, type_name, items_name = _NAMES[kind]
         value = content.value
-        attributes[size_name] = _size(value)
-        attributes[type_name] = next((name for types, name in _TYPES if isinstance(value, types)), "other")
-        if isinstance(value, (list, tuple, Mapping)):
+        size = _size(value)
+        if size is not None:
+            attributes[size_name] = size
+        attributes[type_name] = next((name for types, name in _TYPES if issubclass(type(value), types)), "other")
+        if type(value) in (list, tuple, dict):
             attributes[items_name] = len(value)
     return attributes
 
 
-def _size(value: Any) -> int:
+def _size(value: Any) -> int | None:
+    """Give the length in bytes; None for what has no JSON form."""
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
     try:
-        return len(orjson.dumps(value, default=lambda _: None, option=orjson.OPT_NON_STR_KEYS))
-    except (TypeError, ValueError, RecursionError):
-        return 0
+        return len(orjson.dumps(value))
+    except Exception:  # noqa: BLE001  as below
+        return _exact_size(value)
+
+
+def _exact_size(value: Any) -> int | None:
+    """Measure what the fast encoder refuses: integers beyond 64 bits, lone surrogates, keys that are no text."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return len(text.encode("utf-8", "surrogatepass"))
+    except Exception:  # noqa: BLE001  a dict or list of the host's own class may raise anything
+        return None

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from hashlib import sha256
 import re
+from typing import Any, cast
 
-__all__ = ["BoundedNames", "bounded_error_type", "bounded_id", "bounded_name"]
+__all__ = ["BoundedNames", "bounded_error_type", "bounded_id", "bounded_name", "bounded_value"]
 
 MAX_NAME = 128
 MAX_ID = 256
+MAX_INTEGER = 2**63 - 1
+UNKNOWN = "unknown"  # stands for a name that is missing or blank
 OTHER = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -21,7 +24,7 @@ _ERROR_TYPE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 def _clean(text: str) -> str:
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be sent
-    return _CONTROL.sub(" ", text).strip() if not text.isprintable() else text
+    return (_CONTROL.sub(" ", text) if not text.isprintable() else text).strip()
 
 
 def bounded_name(text: str) -> str:
@@ -43,6 +46,18 @@ def bounded_error_type(text: str) -> str:
     return text if _ERROR_TYPE.fullmatch(text) else OTHER
 
 
+def bounded_value(value: Any) -> str | bool | int | float:
+    """Give an attribute value that OTLP can carry; what is no scalar becomes a marker, its text unasked."""
+    kind = type(value)
+    if kind is str:
+        return bounded_id(value)
+    if kind is bool or kind is float:
+        return cast("bool | float", value)
+    if kind is int:
+        return int(max(-MAX_INTEGER, min(MAX_INTEGER, value)))
+    return f"<{kind.__name__}>"
+
+
 class BoundedNames:
     """Caps how many distinct names may label a metric; those that come later become ``_OTHER``.
 
@@ -55,9 +70,11 @@ class BoundedNames:
         self._known: dict[str, str] = {}
 
     def __call__(self, name: str) -> str:
+        if len(name) > MAX_NAME:
+            name = bounded_name(name)  # so that what is remembered is bounded too
         known = self._known.get(name)
         if known is None:
             if len(self._known) >= self._limit:
                 return OTHER
-            known = self._known[name] = bounded_name(name)
+            known = self._known[name] = bounded_name(name) or UNKNOWN
         return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from agent_otel.conventions import attributes as a
@@ -9,7 +10,7 @@ from agent_otel.conventions import metrics as m
 from agent_otel.conventions import names as n
 from agent_otel.correlate import Occurrence, Operation, OperationKind
 from agent_otel.model import Cost, EventKind, Fact, Outcome, Phase
-from agent_otel.project.bounds import BoundedNames
+from agent_otel.project.bounds import UNKNOWN, BoundedNames
 from agent_otel.project.spans import error_type_of, model_operation_name, provider_name
 from agent_otel.project.telemetry import MetricPoint
 
@@ -29,7 +30,7 @@ class Measurements:
         self._tools = BoundedNames(max_names)
         self._models = BoundedNames(max_names)
         self._agents = BoundedNames(max_names)
-        self._words = BoundedNames(max_names)
+        self._others: defaultdict[str, BoundedNames] = defaultdict(lambda: BoundedNames(max_names))
 
     def of_operation(self, operation: Operation) -> list[MetricPoint]:
         """Give the metric points of a finished operation."""
@@ -43,9 +44,9 @@ class Measurements:
         elif operation.kind in (OperationKind.MODEL, OperationKind.FORWARD):
             self._model(operation, error_type, seconds, points)
         if operation.cost is not None:
-            points.append(_cost(operation.cost, operation))
+            points.append(self._cost(operation.cost, operation))
         if operation.orphan is not None:
-            labels = {a.SOURCE: operation.origin.system, a.SUBJECT: operation.kind.value}
+            labels = {a.SOURCE: self._word(a.SOURCE, operation.origin.system), a.SUBJECT: operation.kind.value}
             labels[a.ORPHAN_REASON] = operation.orphan.value
             points.append(MetricPoint(m.ORPHANS, 1, labels, operation.identity.ref))
         return points
@@ -53,31 +54,32 @@ class Measurements:
     def of_occurrence(self, occurrence: Occurrence) -> list[MetricPoint]:
         """Give the metric points of something that is no work."""
         event = occurrence.event
-        source = event.origin.system
+        source = self._word(a.SOURCE, event.origin.system)
         if event.kind is EventKind.SESSION:
             state = "started" if event.phase is Phase.START else str(event.facts.get(Fact.STATE, "ended"))
-            return [MetricPoint(m.SESSIONS, 1, {a.SOURCE: source, a.STATE: self._words(state)}, occurrence.span)]
+            labels = {a.SOURCE: source, a.STATE: self._word(a.STATE, state)}
+            return [MetricPoint(m.SESSIONS, 1, labels, occurrence.span)]
         if event.kind is EventKind.CACHE:
             return self._cache(occurrence)
         if event.kind is EventKind.MESSAGE and Fact.MESSAGE_COUNT not in event.facts:
-            labels = {a.SOURCE: source, a.SUBJECT: self._words(event.names.subject or "unknown")}
+            labels = {a.SOURCE: source, a.SUBJECT: self._word(a.SUBJECT, event.names.subject or UNKNOWN)}
             return [MetricPoint(m.MESSAGES, 1, labels, occurrence.span)]
         if event.kind is EventKind.COST and event.cost is not None:
-            return [_cost(event.cost, occurrence)]
+            return [self._cost(event.cost, occurrence)]
         points: list[MetricPoint] = []
         lost = event.facts.get(Fact.LOST_COUNT)
         if isinstance(lost, int) and lost > 0:
-            reason = self._words(str(event.facts.get(Fact.LOSS_REASON, "unknown")))
+            reason = self._word(a.LOSS_REASON, str(event.facts.get(Fact.LOSS_REASON, UNKNOWN)))
             points.append(MetricPoint(m.SOURCE_LOSSES, lost, {a.SOURCE: source, a.LOSS_REASON: reason}))
         if event.kind is EventKind.ERROR or event.outcome is Outcome.ERROR:
-            component = self._words(str(event.facts.get(Fact.COMPONENT, "unknown")))
+            component = self._word(a.COMPONENT, str(event.facts.get(Fact.COMPONENT, UNKNOWN)))
             points.append(MetricPoint(m.SOURCE_ERRORS, 1, {a.SOURCE: source, a.COMPONENT: component}, occurrence.span))
         return points
 
     def _tool(self, operation: Operation, error_type: str | None, seconds: float, points: list[MetricPoint]) -> None:
-        labels: dict[str, Any] = {a.TOOL_NAME: self._tools(operation.names.tool or "unknown")}
+        labels: dict[str, Any] = {a.TOOL_NAME: self._tools(operation.names.tool or UNKNOWN)}
         if operation.names.tool_type is not None:
-            labels[a.TOOL_TYPE] = self._words(operation.names.tool_type)
+            labels[a.TOOL_TYPE] = self._word(a.TOOL_TYPE, operation.names.tool_type)
         self._agent(operation, error_type, labels)
         points.append(MetricPoint(m.EXECUTE_TOOL_DURATION, seconds, labels, operation.identity.ref))
 
@@ -91,7 +93,7 @@ class Measurements:
         agent = {a.AGENT_NAME: labels[a.AGENT_NAME]} if a.AGENT_NAME in labels else {}
         points.append(MetricPoint(m.INVOKE_AGENT_INFERENCE_CALLS, operation.model_calls, agent, span))
         points.append(MetricPoint(m.INVOKE_AGENT_TOOL_CALLS, operation.tool_calls, agent, span))
-        outcome = {a.SOURCE: operation.origin.system, a.OUTCOME: operation.outcome.value}
+        outcome = {a.SOURCE: self._word(a.SOURCE, operation.origin.system), a.OUTCOME: operation.outcome.value}
         points.append(MetricPoint(m.RUNS, 1, outcome, span))
         if not operation.child_usage:
             self._tokens(operation, {a.OPERATION_NAME: n.OP_INVOKE_AGENT, **self._model_labels(operation)}, points)
@@ -99,22 +101,22 @@ class Measurements:
     def _model(self, operation: Operation, error_type: str | None, seconds: float, points: list[MetricPoint]) -> None:
         span = operation.identity.ref
         labels = {a.OPERATION_NAME: model_operation_name(operation), **self._model_labels(operation)}
-        labels.setdefault(a.PROVIDER_NAME, "unknown")
+        labels.setdefault(a.PROVIDER_NAME, UNKNOWN)
         self._tokens(operation, labels, points)
         first = operation.facts.get(Fact.TIME_TO_FIRST_CHUNK)
         if isinstance(first, (int, float)):
             points.append(MetricPoint(m.CLIENT_TIME_TO_FIRST_CHUNK, first, labels, span))
-        timed = {**labels, a.ERROR_TYPE: self._words(error_type)} if error_type is not None else labels
+        timed = {**labels, a.ERROR_TYPE: self._word(a.ERROR_TYPE, error_type)} if error_type is not None else labels
         points.append(MetricPoint(m.CLIENT_OPERATION_DURATION, seconds, timed, span))
         if operation.kind is OperationKind.FORWARD:
-            outcome = {a.SOURCE: operation.origin.system, a.OUTCOME: operation.outcome.value}
+            outcome = {a.SOURCE: self._word(a.SOURCE, operation.origin.system), a.OUTCOME: operation.outcome.value}
             outcome[a.PROVIDER_NAME] = labels[a.PROVIDER_NAME]
             points.append(MetricPoint(m.FORWARD_REQUESTS, 1, outcome, span))
 
     def _model_labels(self, operation: Operation) -> dict[str, Any]:
         labels: dict[str, Any] = {}
         if (provider := provider_name(operation.names.provider)) is not None:
-            labels[a.PROVIDER_NAME] = self._words(provider)
+            labels[a.PROVIDER_NAME] = self._word(a.PROVIDER_NAME, provider)
         if operation.names.request_model is not None:
             labels[a.REQUEST_MODEL] = self._models(operation.names.request_model)
         if operation.names.response_model is not None:
@@ -134,11 +136,12 @@ class Measurements:
         if operation.names.agent is not None:
             labels[a.AGENT_NAME] = self._agents(operation.names.agent)
         if error_type is not None:
-            labels[a.ERROR_TYPE] = self._words(error_type)
+            labels[a.ERROR_TYPE] = self._word(a.ERROR_TYPE, error_type)
 
     def _cache(self, occurrence: Occurrence) -> list[MetricPoint]:
         event = occurrence.event
-        labels = {a.SOURCE: event.origin.system, a.CACHE_TYPE: self._words(str(event.facts.get(Fact.CACHE_TYPE, "")))}
+        cache = self._word(a.CACHE_TYPE, str(event.facts.get(Fact.CACHE_TYPE, "")))
+        labels = {a.SOURCE: self._word(a.SOURCE, event.origin.system), a.CACHE_TYPE: cache}
         hit = bool(event.facts.get(Fact.CACHE_HIT, False))
         points = [MetricPoint(m.CACHE_EVENTS, 1, {**labels, a.CACHE_HIT: hit}, occurrence.span)]
         saved = event.facts.get(Fact.TOKENS_SAVED)
@@ -146,8 +149,10 @@ class Measurements:
             points.append(MetricPoint(m.CACHE_TOKENS_SAVED, saved, labels, occurrence.span))
         return points
 
+    def _cost(self, cost: Cost, of: Operation | Occurrence) -> MetricPoint:
+        span = of.identity.ref if isinstance(of, Operation) else of.span
+        labels = {a.COST_CURRENCY: self._word(a.COST_CURRENCY, cost.currency), a.COST_STATUS: cost.status.value}
+        return MetricPoint(m.COST, cost.amount_micros, labels, span)
 
-def _cost(cost: Cost, of: Operation | Occurrence) -> MetricPoint:
-    span = of.identity.ref if isinstance(of, Operation) else of.span
-    labels = {a.COST_CURRENCY: cost.currency[:8], a.COST_STATUS: cost.status.value}
-    return MetricPoint(m.COST, cost.amount_micros, labels, span)
+    def _word(self, label: str, word: str) -> str:
+        return self._others[label](word)

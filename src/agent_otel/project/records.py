@@ -8,7 +8,7 @@ from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names as n
 from agent_otel.correlate import Occurrence
 from agent_otel.model import DeliveryClass, EventKind, Fact, Outcome, Phase
-from agent_otel.project.bounds import bounded_error_type, bounded_id
+from agent_otel.project.bounds import bounded_error_type, bounded_id, bounded_name, bounded_value
 from agent_otel.project.spans import fact_attributes
 from agent_otel.project.telemetry import LogData
 
@@ -25,9 +25,9 @@ def record_of(occurrence: Occurrence) -> LogData:
         occurrence: An event that is no work.
     """
     event = occurrence.event
-    attributes: dict[str, Any] = {a.SOURCE: event.origin.system}
+    attributes: dict[str, Any] = {a.SOURCE: bounded_name(event.origin.system)}
     for key, value in event.lineage.items():
-        attributes[f"{event.origin.namespace}.{key}"] = bounded_id(value) if isinstance(value, str) else value
+        attributes[f"{event.origin.namespace}.{key}"] = bounded_value(value)
     fact_attributes(event.facts, attributes)
     for text, name in (
         (occurrence.conversation, a.CONVERSATION_ID),

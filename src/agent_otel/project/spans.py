@@ -9,7 +9,7 @@ from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names as n
 from agent_otel.correlate import Operation, OperationKind
 from agent_otel.model import DeliveryClass, Fact, Outcome
-from agent_otel.project.bounds import bounded_error_type, bounded_id, bounded_name
+from agent_otel.project.bounds import UNKNOWN, bounded_error_type, bounded_id, bounded_name, bounded_value
 from agent_otel.project.telemetry import SpanData, SpanEvent, SpanKind
 
 __all__ = ["delivery_class_of", "error_type_of", "fact_attributes", "model_operation_name", "span_of"]
@@ -77,7 +77,7 @@ def fact_attributes(facts: Any, into: dict[str, Any]) -> None:
         if fact is Fact.FINISH_REASON:
             into[a.RESPONSE_FINISH_REASONS] = (bounded_id(str(value)),)
         else:
-            into[_FACTS[fact]] = bounded_id(value) if isinstance(value, str) else value
+            into[_FACTS[fact]] = bounded_value(value)
 
 
 def provider_name(provider: str | None) -> str | None:
@@ -103,7 +103,7 @@ def _run(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
 
 
 def _tool(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
-    tool = bounded_name(operation.names.tool or "unknown")
+    tool = bounded_name(operation.names.tool or "") or UNKNOWN
     if operation.ids.tool_call is not None and not operation.ids.tool_call_is_synthetic:
         into[a.TOOL_CALL_ID] = bounded_id(operation.ids.tool_call)
     if operation.names.tool_type is not None:
@@ -122,7 +122,7 @@ def _model(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
     if operation.names.request_model is not None:
         into[a.REQUEST_MODEL] = bounded_name(operation.names.request_model)
     into[a.OPERATION_NAME] = named
-    into[a.PROVIDER_NAME] = provider_name(operation.names.provider) or "unknown"
+    into[a.PROVIDER_NAME] = provider_name(operation.names.provider) or UNKNOWN
     return _joined(named, operation.names.request_model), SpanKind.CLIENT
 
 
@@ -140,7 +140,7 @@ def _retrieval(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKin
 
 
 def _memory(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
-    named = bounded_name(operation.names.operation or n.OP_SEARCH_MEMORY)
+    named = bounded_name(operation.names.operation or "") or n.OP_SEARCH_MEMORY
     into[a.OPERATION_NAME] = named
     return named, SpanKind.INTERNAL
 
@@ -166,13 +166,14 @@ _SHAPES: dict[OperationKind, Callable[[Operation, dict[str, Any]], tuple[str, Sp
 
 
 def _joined(operation: str, name: str | None) -> str:
-    return f"{operation} {bounded_name(name)}" if name else operation
+    bounded = bounded_name(name) if name else ""
+    return f"{operation} {bounded}" if bounded else operation
 
 
 def _lineage(operation: Operation, into: dict[str, Any]) -> None:
     namespace = operation.origin.namespace
     for key, value in operation.lineage.items():
-        into[f"{namespace}.{key}"] = bounded_id(value) if isinstance(value, str) else value
+        into[f"{namespace}.{key}"] = bounded_value(value)
 
 
 def _ids(operation: Operation, into: dict[str, Any]) -> None:
@@ -186,8 +187,8 @@ def _ids(operation: Operation, into: dict[str, Any]) -> None:
     ):
         if value is not None:
             into[name] = bounded_id(value)
-    if operation.names.agent is not None:
-        into[a.AGENT_NAME] = bounded_name(operation.names.agent)
+    if operation.names.agent is not None and (agent := bounded_name(operation.names.agent)):
+        into[a.AGENT_NAME] = agent
 
 
 def _usage(operation: Operation, into: dict[str, Any]) -> None:
@@ -202,10 +203,10 @@ def _usage(operation: Operation, into: dict[str, Any]) -> None:
             (usage.output_tokens, a.USAGE_OUTPUT_TOKENS),
         ):
             if value is not None:
-                into[name] = value
+                into[name] = bounded_value(value)
     cost = operation.cost
     if cost is not None:
-        into[a.COST_MICROS] = cost.amount_micros
+        into[a.COST_MICROS] = bounded_value(cost.amount_micros)
         into[a.COST_CURRENCY] = bounded_id(cost.currency)
         into[a.COST_STATUS] = cost.status.value
         if cost.rate_table is not None:
@@ -231,7 +232,7 @@ def span_of(operation: Operation) -> SpanData:
         The span. Its status is an error exactly if it has ``error.type``; it is never OK.
     """
     error_type = error_type_of(operation)
-    attributes: dict[str, Any] = {a.SOURCE: operation.origin.system}
+    attributes: dict[str, Any] = {a.SOURCE: bounded_name(operation.origin.system)}
     _lineage(operation, attributes)
     if operation.facts:
         fact_attributes(operation.facts, attributes)

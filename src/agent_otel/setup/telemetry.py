@@ -70,7 +70,7 @@ class Telemetry:
         return sum(lane.books.rejected + lane.books.evicted for lane in self.lanes)
 
     def flush(self, deadline: float) -> bool:
-        """Push out everything until ``deadline`` in seconds of ``time.monotonic``; gives whether all is acknowledged."""
+        """Push out everything until ``deadline`` in seconds of ``time.monotonic``; gives whether all was settled."""
         for lane in self.lanes:
             lane.begin_flush()
         flush = self._metrics_flush
@@ -204,8 +204,8 @@ def _accepted(*patterns: str, environ: Mapping[str, str]) -> Iterator[None]:
 
 def _stop(span_lanes: list[SpanLane], log_lanes: list[LogLane], readers: list[MetricReader]) -> None:
     """Leave no thread behind when a later part cannot be built."""
-    for lane in (*span_lanes, *log_lanes):
-        lane.shutdown()
+    for lane in [*(lane.lane for lane in span_lanes), *(lane.lane for lane in log_lanes)]:
+        lane.shutdown_by(time.monotonic() + _SHUTDOWN_MARGIN_S)
     for reader in readers:
         reader.shutdown()
 

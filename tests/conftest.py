@@ -1,0 +1,30 @@
+"""What all tests share: a clean environment, hypothesis profiles, and an OTLP receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import os
+
+from hypothesis import HealthCheck, settings
+import pytest
+
+from agent_otel.testing import OtlpReceiver
+
+_NAMES = ("OTEL_", "AGENT_OTEL_", "TRACEPARENT", "TRACESTATE", "BAGGAGE")
+
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(_NAMES):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def receiver() -> Iterator[OtlpReceiver]:
+    with OtlpReceiver() as listening:
+        yield listening

@@ -1,0 +1,77 @@
+"""What the documents show runs as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+import re
+import subprocess
+import sys
+
+from end_to_end.replaying import environment
+import pytest
+
+from agent_otel.model import EventKind
+from agent_otel.sources import Context, Document, Source, Verdict
+from agent_otel.testing import OtlpReceiver, assert_tree
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[OtlpReceiver, dict[str, str]]]:
+    with OtlpReceiver() as receiver:
+        yield receiver, environment(receiver, tmp_path / "state")
+
+
+def code_blocks(page: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+def run(program: Path | str, environ: dict[str, str]) -> str:
+    command = [sys.executable, str(program)] if isinstance(program, Path) else [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_readme_program_sends_its_run(served: tuple[OtlpReceiver, dict[str, str]]) -> None:
+    receiver, environ = served
+    (program,) = code_blocks(ROOT / "README.md")
+    run(program, environ)
+    assert_tree(
+        receiver.spans(),
+        """
+invoke_agent coder
+  chat claude-x
+  execute_tool shell
+""",
+    )
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_an_example_runs_and_sends(served: tuple[OtlpReceiver, dict[str, str]], example: Path) -> None:
+    receiver, environ = served
+    assert run(example, environ)
+    assert receiver.spans()
+
+
+def test_the_source_of_the_documentation_is_whole() -> None:
+    (program,) = code_blocks(ROOT / "docs" / "sources.md")
+    names: dict[str, object] = {}
+    exec(compile(program, "docs/sources.md", "exec"), names)
+    source = names["RobotsSource"]()  # type: ignore[operator]
+    assert isinstance(source, Source)
+    decoder = source.decoder()
+    decoder.open(Document("log", "key"))
+    record = {"did": "weld", "job": "7", "id": "1", "at": "2026-05-04T10:11:12Z", "took_ms": 5}
+    context = Context(cursor=None, receipt_ns=0)  # type: ignore[arg-type]
+    decoded = decoder.decode(record, context)
+    assert (decoded.verdict, decoded.events[0].kind) == (Verdict.MAPPED, EventKind.TOOL)
+    assert source.detect([record]) > 0
+    assert decoder.decode({}, context).verdict is Verdict.SKIPPED
+
+
+def test_the_settings_page_is_made_from_the_settings() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "configuration.py"), "--check"], check=False)
+    assert done.returncode == 0
