@@ -203,8 +203,8 @@ def count_session(path: str | Path) -> dict[str, Any]:
         assistant records: ``records``, ``tool_calls`` (distinct ids), ``tool_failures`` (calls whose result is an
         error, denied ones included), ``tool_calls_open`` (without result), ``results_without_call``, ``model_calls``,
         ``input_tokens`` (cache creation and reading included), ``cache_creation_tokens``, ``cache_read_tokens``,
-        ``output_tokens``, ``tool_ms`` (from each
-        call's record to its result's, added up), ``sub_agents``, ``duration_ms`` (last minus first time, None without times).
+        ``output_tokens``, ``tool_ms`` (from each call's record to its result's, added up), ``sub_agents``,
+        ``duration_ms`` (last minus first time, None without times).
 
     Raises:
         OSError: A file cannot be read.

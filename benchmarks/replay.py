@@ -1,8 +1,8 @@
 """How fast recorded events become delivered spans, and in how much memory.
 
 Measures, each in a process of its own, with the receiver in another: events per second and peak memory of a replay at
-several lengths; and the span rate of the bare SDK (its batch processor and OTLP exporter) sending the same spans, in the
-same run, interleaved. Figures of two runs are not comparable; the ratio within one is.
+several lengths; and the span rate of the bare SDK (its batch processor and OTLP exporter) sending the same spans, in
+the same run, interleaved. Figures of two runs are not comparable; the ratio within one is.
 
     python benchmarks/replay.py [--events 10000 100000 1000000] [--rounds 3] [--json]
 """
@@ -71,7 +71,7 @@ def peak_mib() -> float:
 
 
 def replay(path: str) -> dict[str, float]:
-    """Measure ``agent-otel replay`` of a file, from its first byte to the last acknowledgement; imports do not count."""
+    """Measure ``agent-otel replay``, from a file's first byte to the last acknowledgement; imports do not count."""
     from contextlib import redirect_stdout
     import io
 
@@ -97,7 +97,7 @@ def replay(path: str) -> dict[str, float]:
 
 
 def bare(path: str) -> dict[str, float]:
-    """Measure the bare SDK sending the same spans: same names, attributes, parents and times, no metrics, no waiting."""
+    """Measure the bare SDK sending the same spans: same names, attributes, parents, times; no metrics, no waiting."""
     import os
 
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -115,8 +115,7 @@ def bare(path: str) -> dict[str, float]:
     )
 
     from agent_otel.bridge import Reading, ReadingOptions
-    from agent_otel.intake import discover
-    from agent_otel.intake import Replay
+    from agent_otel.intake import Replay, discover
 
     spans: list[Any] = []
     reading = Replay(Reading.from_env(ReadingOptions(send=False), os.environ, spans.append))
@@ -135,9 +134,7 @@ def bare(path: str) -> dict[str, float]:
                 data.identity.trace_id, data.identity.parent_span_id, False, TraceFlags(TraceFlags.SAMPLED)
             )
             context = set_span_in_context(NonRecordingSpan(parent))
-        span = tracer.start_span(
-            data.name, context, SpanKind.INTERNAL, data.attributes, start_time=data.start_ns
-        )
+        span = tracer.start_span(data.name, context, SpanKind.INTERNAL, data.attributes, start_time=data.start_ns)
         if data.is_error:
             span.set_status(Status(StatusCode.ERROR))
         span.end(data.end_ns)
@@ -163,7 +160,7 @@ class Receiver:
 
     def spans(self) -> int:
         """Spans received so far."""
-        with urlopen(self.endpoint) as answer:  # noqa: S310  our own address
+        with urlopen(self.endpoint) as answer:
             return int(json.load(answer)["spans"])
 
 

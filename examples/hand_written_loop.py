@@ -1,7 +1,7 @@
 """An agent loop of your own, instrumented by hand. Runs offline; shows the books at the end.
 
-    python examples/hand_written_loop.py                                    # to localhost:4318
-    OTEL_TRACES_EXPORTER=console OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none python examples/hand_written_loop.py
+python examples/hand_written_loop.py                                    # to localhost:4318
+OTEL_TRACES_EXPORTER=console OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none python examples/hand_written_loop.py
 """
 
 from __future__ import annotations

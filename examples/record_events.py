@@ -1,6 +1,6 @@
 """Events of a runtime that has its own: hand them over as they come, here two of Bamboo's and one made by hand.
 
-    python examples/record_events.py
+python examples/record_events.py
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ def page() -> str:
 def main() -> None:
     """Write or check."""
     if "--check" in sys.argv:
-        sys.exit(0 if PAGE.read_text() == page() else "docs/configuration.md is out of date: run scripts/configuration.py")
+        sys.exit(
+            0 if PAGE.read_text() == page() else "docs/configuration.md is out of date: run scripts/configuration.py"
+        )
     PAGE.write_text(page())
 
 

@@ -31,7 +31,9 @@ PUBLIC = {
         LogData Measurements MetricPoint SpanData SpanEvent SpanKind record_of span_of
     """,
     "agent_otel.delivery": "Item Sink SinkBooks SinkSpec SinkVerdict",
-    "agent_otel.conventions": "CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes metrics names",
+    "agent_otel.conventions": """
+        CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes metrics names
+    """,
     "agent_otel.testing": """
         OtlpReceiver RULES ReceivedEvent ReceivedExemplar ReceivedLink ReceivedLog ReceivedPoint ReceivedRequest
         ReceivedSpan Reply Respond Signal assert_tree check_span span_tree

@@ -14,7 +14,7 @@ from correlate.correlating import Told, correlated, run_end, run_start, tool_end
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[AgentEvent]:
-    """Draw the events of up to four runs in a valid order, each event with an id of its own, as sources with ids give."""
+    """Draw the events of up to four runs in a valid order, each event with an id of its own."""
     lanes: list[list[AgentEvent]] = []
     number = 0
 
@@ -99,7 +99,9 @@ def test_duplication_changes_nothing(events: list[AgentEvent], data: st.DataObje
 
 
 @given(streams(), st.data())
-def test_duplicates_without_event_ids_are_recognised_by_what_they_end(events: list[AgentEvent], data: st.DataObject) -> None:
+def test_duplicates_without_event_ids_are_recognised_by_what_they_end(
+    events: list[AgentEvent], data: st.DataObject
+) -> None:
     from attrs import evolve
 
     bare = [evolve(one, ids=evolve(one.ids, event=None)) for one in events]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import permutations
 
+from attrs import evolve
 import pytest
 
 from agent_otel.correlate import OperationKind, OrphanReason, SpanRef, Surroundings
 from agent_otel.model import ContentKind, EventKind, Origin, Outcome, Phase, Usage
-from attrs import evolve
 from correlate.correlating import (
     SECOND,
     at,
@@ -21,7 +21,7 @@ from correlate.correlating import (
 )
 
 
-def session(phase: Phase, when: float, **more: object):  # noqa: ANN201
+def session(phase: Phase, when: float, **more: object):
     return event(EventKind.SESSION, phase, when, conversation="c", **more)  # type: ignore[arg-type]
 
 
@@ -306,9 +306,7 @@ def test_a_run_in_a_second_form_is_counted_as_duplicate() -> None:
 
 def test_valid_w3c_ids_of_the_event_are_used_as_they_are() -> None:
     trace, span, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
-    told = correlated(
-        [run_start(0, trace=trace, span=span, parent_span=parent), tool_end(1, "a", took=1), run_end(2)]
-    )
+    told = correlated([run_start(0, trace=trace, span=span, parent_span=parent), tool_end(1, "a", took=1), run_end(2)])
     identity = told.run.identity
     assert (identity.trace_id, identity.span_id, identity.parent_span_id) == (
         int(trace, 16),
@@ -369,9 +367,7 @@ def test_marks_and_compaction_stay_on_their_run_and_marks_are_bounded() -> None:
 
 
 def test_usage_of_model_calls_is_noted_on_the_run() -> None:
-    call = evolve(
-        event(EventKind.MODEL, Phase.END, 1, took=1, run="r", request="m"), usage=Usage(input_tokens=1)
-    )
+    call = evolve(event(EventKind.MODEL, Phase.END, 1, took=1, run="r", request="m"), usage=Usage(input_tokens=1))
     told = correlated([run_start(0), call, run_end(2)])
     assert told.run.child_usage
     assert told.run.model_calls == 1

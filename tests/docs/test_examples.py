@@ -8,12 +8,12 @@ import re
 import subprocess
 import sys
 
-from end_to_end.replaying import environment
 import pytest
 
 from agent_otel.model import EventKind
 from agent_otel.sources import Context, Document, Source, Verdict
 from agent_otel.testing import OtlpReceiver, assert_tree
+from end_to_end.replaying import environment
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,10 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from end_to_end.replaying import bamboo_stream, demo_session, environment, replay
 import pytest
 
 from agent_otel.testing import OtlpReceiver
+from end_to_end.replaying import bamboo_stream, demo_session, environment, replay
 
 GOOD = {
     "meta": {"event_id": "good", "occurred_at": "2026-05-04T10:11:12Z", "trace_id": None},
@@ -60,8 +60,16 @@ def served(tmp_path: Path) -> Iterator[tuple[OtlpReceiver, dict[str, str]]]:
         (bad(latency_ms=2**64).encode(), "Chat.ToolCalled.latency_ms", None),
         (bad(success=1).encode(), "Chat.ToolCalled.success", None),
         (bad(session_id=None).encode(), "Chat.ToolCalled.session_id", None),
-        (tool_called(meta=bad_meta(occurred_at="1969-12-31T23:59:59Z")).encode(), "Chat.ToolCalled.meta.occurred_at", None),
-        (tool_called(meta=bad_meta(occurred_at="2263-01-01T00:00:00Z")).encode(), "Chat.ToolCalled.meta.occurred_at", None),
+        (
+            tool_called(meta=bad_meta(occurred_at="1969-12-31T23:59:59Z")).encode(),
+            "Chat.ToolCalled.meta.occurred_at",
+            None,
+        ),
+        (
+            tool_called(meta=bad_meta(occurred_at="2263-01-01T00:00:00Z")).encode(),
+            "Chat.ToolCalled.meta.occurred_at",
+            None,
+        ),
         (tool_called(meta=bad_meta(occurred_at="yesterday")).encode(), "Chat.ToolCalled.meta.occurred_at", None),
         (tool_called(meta=[]).encode(), "Chat.ToolCalled.meta", None),
         (b"42", "", None),
@@ -110,7 +118,11 @@ def test_unknown_variants_and_words_are_counted_never_rejected(
 ) -> None:
     receiver, environ = served
     completed = {"meta": meta(event_id="3"), "session_id": "s", "round_id": "r", "status": "exploded"}
-    completed |= {"usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}, "latency_ms": 1, "error": None}
+    completed |= {
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        "latency_ms": 1,
+        "error": None,
+    }
     stream = tmp_path / "stream.jsonl"
     lines = [tool_called(), '{"Chat":{"Danced":{"meta":{}}}}', '{"Dance":{"Tango":{}}}']
     stream.write_text("\n".join([*lines, json.dumps({"Chat": {"RoundCompleted": completed}})]))

@@ -1,4 +1,4 @@
-"""The map from (trace id, span id) to a span's bytes is a function, whatever is read twice, in parts or after a kill."""
+"""The map from (trace id, span id) to a span's bytes is a function: read twice, in parts, or after a kill."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import shutil
 import signal
 import subprocess
 
+import pytest
+
+from agent_otel.testing import OtlpReceiver
 from end_to_end.replaying import (
     COMMAND,
     assert_one_content_each,
@@ -17,9 +20,6 @@ from end_to_end.replaying import (
     environment,
     replay,
 )
-import pytest
-
-from agent_otel.testing import OtlpReceiver
 
 
 @pytest.fixture

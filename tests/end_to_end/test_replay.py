@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from count_claude_code import count_session
-from end_to_end.replaying import bamboo_stream, demo_session, environment, replay
 import pytest
 
 from agent_otel.testing import OtlpReceiver, assert_tree, check_span
+from count_claude_code import count_session
+from end_to_end.replaying import bamboo_stream, demo_session, environment, replay
 
 
 @pytest.fixture(params=["http/protobuf", "grpc"])
@@ -84,7 +84,9 @@ def test_no_word_of_the_session_leaves(served: tuple[OtlpReceiver, dict[str, str
     main = demo_session(tmp_path / "demo")
     planted = "planted-in-every-text-9f3a"
     for file in (tmp_path / "demo").rglob("*.jsonl"):
-        file.write_text(file.read_text().replace('"text":"', f'"text":"{planted} ').replace('"content":"', f'"content":"{planted} '))
+        file.write_text(
+            file.read_text().replace('"text":"', f'"text":"{planted} ').replace('"content":"', f'"content":"{planted} ')
+        )
     assert planted in main.read_text()
     replay(environ, main)
     assert receiver.spans()

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from project.operations import IDENTITY, ORIGIN, occurrence, operation
 import pytest
 
 from agent_otel.conventions import INSTRUMENTS
 from agent_otel.correlate import OperationKind, OrphanReason
 from agent_otel.model import Cost, EventIds, EventKind, Fact, Names, Origin, Outcome, Phase, Usage
 from agent_otel.project import Measurements
+from project.operations import IDENTITY, ORIGIN, occurrence, operation
 
 NAMES = Names(agent="coder", tool="shell", tool_type="function", provider="anthropic", request_model="model-x")
 
@@ -35,9 +35,7 @@ def test_a_tool_call():
 
 def test_a_model_call():
     usage = Usage(input_tokens=812, output_tokens=64)
-    points = measured(
-        operation(OperationKind.MODEL, names=NAMES, usage=usage, facts={Fact.TIME_TO_FIRST_CHUNK: 0.5})
-    )
+    points = measured(operation(OperationKind.MODEL, names=NAMES, usage=usage, facts={Fact.TIME_TO_FIRST_CHUNK: 0.5}))
     labels = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "anthropic",

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from project.operations import T0, occurrence
 import pytest
 
 from agent_otel.correlate import SpanRef
 from agent_otel.model import Content, ContentKind, DeliveryClass, EventIds, EventKind, Fact, Names, Outcome, Phase
 from agent_otel.project import record_of
+from project.operations import T0, occurrence
 
 KINDS = [
     (EventKind.SESSION, Phase.START, "agent_otel.session.start", DeliveryClass.PROGRESS),

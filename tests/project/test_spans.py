@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from project.operations import ORIGIN, T0, as_received, operation
 import pytest
 
 from agent_otel.correlate import Mark, OperationKind, OrphanReason
@@ -20,6 +19,7 @@ from agent_otel.model import (
 )
 from agent_otel.project import SpanKind, span_of
 from agent_otel.testing import check_span
+from project.operations import ORIGIN, T0, as_received, operation
 
 NAMES = Names(
     agent="coder",
@@ -156,7 +156,12 @@ def test_cost():
 
 @pytest.mark.parametrize(
     ("named", "expected"),
-    [("messages", "chat"), ("embeddings", "embeddings"), ("completions", "text_completion"), ("never heard of", "chat")],
+    [
+        ("messages", "chat"),
+        ("embeddings", "embeddings"),
+        ("completions", "text_completion"),
+        ("never heard of", "chat"),
+    ],
 )
 def test_forwarded_requests_are_named_by_their_endpoint(named, expected):
     names = Names(operation=named, request_model="m")

@@ -47,8 +47,7 @@ class Health:
         return (
             records.get("received", 0)
             == sum(records.get(name, 0) for name in ("mapped", "skipped", "duplicate", "malformed"))
-            and handover.get("accepted", 0)
-            == sum(handover.get(name, 0) for name in ("handled", "evicted", "queued"))
+            and handover.get("accepted", 0) == sum(handover.get(name, 0) for name in ("handled", "evicted", "queued"))
             and all(
                 sink["accepted"] == sum(count for name, count in sink.items() if name != "accepted")
                 for sink in self.sinks.values()

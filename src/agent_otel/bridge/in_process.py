@@ -421,4 +421,3 @@ def _outcome_of(error: BaseException) -> tuple[Outcome, str]:
 
 _CANCELLATIONS = (asyncio.CancelledError, futures.CancelledError, KeyboardInterrupt, GeneratorExit)
 _TIMEOUTS = (TimeoutError, asyncio.TimeoutError, futures.TimeoutError)  # one class only since Python 3.11
-

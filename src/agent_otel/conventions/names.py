@@ -10,6 +10,7 @@ __all__ = [
     "KNOWN_PROVIDERS",
     "MARK_NAMES",
     "MARK_OTHER",
+    "MEMORY_OPERATIONS",
     "OP_CHAT",
     "OP_EMBEDDINGS",
     "OP_EXECUTE_TOOL",
@@ -35,12 +36,23 @@ OP_INVOKE_AGENT: Final = "invoke_agent"
 OP_EXECUTE_TOOL: Final = "execute_tool"
 OP_RETRIEVAL: Final = "retrieval"
 OP_SEARCH_MEMORY: Final = "search_memory"
+MEMORY_OPERATIONS: Final = frozenset(
+    {
+        OP_SEARCH_MEMORY,
+        "create_memory",
+        "update_memory",
+        "upsert_memory",
+        "delete_memory",
+        "create_memory_store",
+        "delete_memory_store",
+    }
+)
 
 SPAN_CONVERSATION: Final = "conversation"  # no gen_ai operation exists for a whole conversation
 SPAN_DEPLOYMENT: Final = "deployment"
 
-TOKEN_INPUT: Final = "input"
-TOKEN_OUTPUT: Final = "output"
+TOKEN_INPUT: Final = "input"  # noqa: S105  a kind of token
+TOKEN_OUTPUT: Final = "output"  # noqa: S105  as above
 
 # gen_ai.provider.name, from the words that sources use.
 KNOWN_PROVIDERS: Final = {

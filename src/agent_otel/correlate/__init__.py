@@ -1,4 +1,4 @@
-"""Joins starts and ends into operations, closes orphans, derives identities. Pure state, no I/O, no clock of its own."""
+"""Joins starts and ends into operations, closes orphans, derives identities. Pure state: no I/O, no own clock."""
 
 from agent_otel.correlate.correlator import NO_SURROUNDINGS, Correlated, Correlator
 from agent_otel.correlate.identity import (

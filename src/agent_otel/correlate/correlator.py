@@ -15,13 +15,11 @@ from agent_otel.correlate.limits import CorrelationLimits
 from agent_otel.correlate.operation import Occurrence, OrphanReason, SpanRef, Surroundings
 from agent_otel.correlate.places import Places
 from agent_otel.correlate.runs import Runs
-from agent_otel.correlate.state import State
+from agent_otel.correlate.state import NO_SURROUNDINGS, State
 from agent_otel.correlate.work import WORK_KINDS, Output, Work
 from agent_otel.model import AgentEvent, EventKind, Fact, Phase
 
 __all__ = ["NO_SURROUNDINGS", "Correlated", "Correlator"]
-
-NO_SURROUNDINGS = Surroundings()
 
 
 class Correlated(NamedTuple):

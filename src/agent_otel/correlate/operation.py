@@ -1,4 +1,4 @@
-"""What correlation gives: finished operations with their identity, runs that opened, and occurrences that are no work."""
+"""What correlation gives: finished operations with their identity, runs that opened, occurrences that are no work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,17 @@ from agent_otel.model import (
     Usage,
 )
 
-__all__ = ["Mark", "Occurrence", "Operation", "OperationKind", "OrphanReason", "RunOpened", "SpanIdentity", "SpanRef", "Surroundings"]
+__all__ = [
+    "Mark",
+    "Occurrence",
+    "Operation",
+    "OperationKind",
+    "OrphanReason",
+    "RunOpened",
+    "SpanIdentity",
+    "SpanRef",
+    "Surroundings",
+]
 
 
 class OperationKind(Enum):
@@ -87,7 +97,7 @@ class Surroundings:
     """What surrounded the place where an event was recorded.
 
     Args:
-        parent: The span that was current there, or the one that ``TRACEPARENT`` names: a run that opens joins its trace.
+        parent: The span that was current there, or that ``TRACEPARENT`` names: a run that opens joins its trace.
         context: The OpenTelemetry context, opaque here, handed through to the operation.
         additions: What user code added to the current span, opaque here, handed through likewise.
     """

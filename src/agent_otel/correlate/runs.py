@@ -96,9 +96,7 @@ class Runs:
             return
         run.marks.append(Mark(name=event.names.subject or event.kind.value, time_ns=event.time_ns, facts=event.facts))
 
-    def close_orphan(
-        self, run: Run, reason: OrphanReason, outputs: list[Output], end_ns: int | None = None
-    ) -> None:
+    def close_orphan(self, run: Run, reason: OrphanReason, outputs: list[Output], end_ns: int | None = None) -> None:
         """Close a run whose end never came, its open children first."""
         for token in sorted(run.open_tokens):
             self._work.close_orphan(self._state.open[token], reason, outputs, end_ns)
@@ -159,7 +157,7 @@ class Runs:
         self._state.runs.move_to_end(run.key)
 
     def _end_children(self, run: Run, event: AgentEvent, outputs: list[Output]) -> None:
-        """Give open children the grace time: a parent's end never ends them at once (R66), unless nothing can follow."""
+        """Give open children the grace time: a parent's end does not end them at once (R66), unless nothing can follow."""
         deadline_ns = self._state.now_ns + self._state.limits.late_child_grace_ns
         for token in sorted(run.open_tokens):
             work = self._state.open[token]

@@ -21,6 +21,7 @@ from agent_otel.correlate.windows import Window
 from agent_otel.model import NO_NAMES, AgentEvent, Content, ContentKind, EventIds, Fact, Names, Origin
 
 __all__ = [
+    "NO_SURROUNDINGS",
     "ClosedRun",
     "Conversation",
     "Finished",
@@ -33,6 +34,8 @@ __all__ = [
     "merged",
     "merged_names",
 ]
+
+NO_SURROUNDINGS = Surroundings()
 
 RunKey = tuple[str, str]  # source system, run id
 WorkKey = tuple[RunKey | str, OperationKind, str]  # run (or the system, outside any run), kind, id or name
@@ -82,7 +85,7 @@ class OpenWork:
     agent: str | None
     slot: WorkKey
     orphan_end_ns: int | None = None
-    surroundings: Surroundings = Surroundings()
+    surroundings: Surroundings = NO_SURROUNDINGS
 
     @property
     def arguments(self) -> Content | None:
@@ -113,7 +116,7 @@ class Run:
     model_calls: int = 0
     tool_calls: int = 0
     child_usage: bool = False
-    surroundings: Surroundings = Surroundings()
+    surroundings: Surroundings = NO_SURROUNDINGS
 
 
 @define

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from opentelemetry.trace import Span, SpanContext, Status, StatusCode
 from opentelemetry.util.types import Attributes, AttributeValue
@@ -75,7 +74,7 @@ class CurrentSpan(Span):
     def end(self, end_time: int | None = None) -> None:
         """Change nothing: the operation ends with its context manager."""
 
-    def __exit__(self, *exception: Any) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Change nothing, as ``end``."""
 
 

@@ -171,4 +171,3 @@ class HandOver:
                 self._bytes -= size
                 taken.append(payload)
             return taken
-

@@ -1,4 +1,4 @@
-"""``MetricPoint`` becomes a measurement of the SDK, with the span's context so that exemplars lead back to the trace."""
+"""``MetricPoint`` becomes a measurement of the SDK, with its span's context so that exemplars lead to the trace."""
 
 from __future__ import annotations
 

@@ -127,7 +127,8 @@ _STATUS_WORDS: dict[str, Outcome] = {
 def outcome_of_status(word: str) -> tuple[Outcome, bool]:
     """Map a status word of any source to an outcome.
 
-    Sources document fewer words than they write (Bamboo writes `awaiting_response`, documents `failed`), so more are known here than any of them names.
+    Sources document fewer words than they write, and other ones (Bamboo writes ``awaiting_response`` and documents
+    ``failed``), so more are known here than any of them names.
 
     Args:
         word: The status as the source wrote it; case, ``-`` and blanks do not matter.

@@ -70,6 +70,7 @@ class BoundedNames:
         self._known: dict[str, str] = {}
 
     def __call__(self, name: str) -> str:
+        """Give the name as a label."""
         if len(name) > MAX_NAME:
             name = bounded_name(name)  # so that what is remembered is bounded too
         known = self._known.get(name)

@@ -14,9 +14,7 @@ from agent_otel.project.telemetry import SpanData, SpanEvent, SpanKind
 
 __all__ = ["delivery_class_of", "error_type_of", "fact_attributes", "model_operation_name", "span_of"]
 
-_ALWAYS_ERROR = frozenset(
-    {Outcome.ERROR, Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.DENIED, Outcome.INTERRUPTED}
-)
+_ALWAYS_ERROR = frozenset({Outcome.ERROR, Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.DENIED, Outcome.INTERRUPTED})
 _DEFAULT_ERROR_TYPES = {
     Outcome.ERROR: "error",
     Outcome.CANCELLED: "cancelled",
@@ -140,7 +138,7 @@ def _retrieval(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKin
 
 
 def _memory(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
-    named = bounded_name(operation.names.operation or "") or n.OP_SEARCH_MEMORY
+    named = operation.names.operation if operation.names.operation in n.MEMORY_OPERATIONS else n.OP_SEARCH_MEMORY
     into[a.OPERATION_NAME] = named
     return named, SpanKind.INTERNAL
 

@@ -1,4 +1,4 @@
-"""The exporters that ``OTEL_*_EXPORTER`` name; unset means OTLP over http/protobuf. gRPC is imported only when chosen."""
+"""The exporters that ``OTEL_*_EXPORTER`` name; unset means OTLP over http/protobuf. gRPC is imported if chosen."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _at_least(least: int) -> Callable[[str], int]:
 
 def _seconds(text: str) -> int:
     value = float(text)
-    if not 0 <= value <= 10**9:  # noqa: PLR2004  about thirty years
+    if not 0 <= value <= 10**9:
         raise ValueError
     return int(value * NANOS_PER_SECOND)
 

@@ -1,4 +1,4 @@
-"""Builds what the bridge sends through: private providers with the host's resource, sampler and limits, and the lanes."""
+"""Builds what the bridge sends through: private providers with the host's resource, sampler, limits; and the lanes."""
 
 from __future__ import annotations
 
@@ -99,9 +99,7 @@ def service_namespace(resource: Resource) -> str:
     return f"{attributes.get('service.namespace', '')}/{attributes.get('service.name', '')}"
 
 
-def build_telemetry(
-    environ: Mapping[str, str], *, id_namespace: str | None = None, send: bool = True
-) -> Telemetry:
+def build_telemetry(environ: Mapping[str, str], *, id_namespace: str | None = None, send: bool = True) -> Telemetry:
     """Build providers and lanes from the environment.
 
     Args:

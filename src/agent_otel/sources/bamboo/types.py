@@ -22,7 +22,7 @@ class _Status(str, Enum):
         return str(self.value)
 
     @classmethod
-    def from_db(cls: type[S], value: str) -> S | None:  # noqa: PYI019  typing.Self came with Python 3.11
+    def from_db(cls: type[S], value: str) -> S | None:
         """Give the status of a word, None if there is none of that word."""
         return next((status for status in cls if status.value == value), None)
 
