@@ -170,7 +170,7 @@ class Reading:
         self._pipeline.feed(events, self._around)
 
     def begin_input(self, delivered_before: set[int]) -> list[int]:
-        """Begin an input of which a reading before has delivered something; gives the list that collects what is told."""
+        """Begin an input of which a reading before has delivered something; gives the list of what is told now."""
         self._pipeline.delivered_before = delivered_before
         told: list[int] = []
         self._pipeline.told = told

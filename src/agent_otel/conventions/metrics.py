@@ -1,4 +1,4 @@
-"""Metric instruments: name, kind, unit, description, buckets. GenAI names as ``opentelemetry-util-genai`` 1.3 has them."""
+"""Metric instruments: name, kind, unit, description, buckets. GenAI names as ``opentelemetry-util-genai`` 1.3."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CALLS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Instrument(NamedTuple):
-    """A metric instrument; ``kind`` is counter, histogram or (observed) gauge, ``buckets`` are upper bounds in ``unit``."""
+    """A metric instrument; ``kind`` is counter, histogram or (observed) gauge; ``buckets`` are upper bounds."""
 
     name: str
     kind: str

@@ -157,7 +157,7 @@ class Runs:
         self._state.runs.move_to_end(run.key)
 
     def _end_children(self, run: Run, event: AgentEvent, outputs: list[Output]) -> None:
-        """Give open children the grace time: a parent's end does not end them at once (R66), unless nothing can follow."""
+        """Give open children the grace time: their parent's end does not end them (R66), unless nothing can follow."""
         deadline_ns = self._state.now_ns + self._state.limits.late_child_grace_ns
         for token in sorted(run.open_tokens):
             work = self._state.open[token]
