@@ -7,10 +7,11 @@ from itertools import permutations
 from attrs import evolve
 import pytest
 
-from agent_otel.correlate import OperationKind, OrphanReason, SpanRef, Surroundings
-from agent_otel.model import ContentKind, EventKind, Origin, Outcome, Phase, Usage
+from agent_otel.correlate import CorrelationLimits, Correlator, OperationKind, OrphanReason, SpanRef, Surroundings
+from agent_otel.model import ContentKind, Cursor, EventKind, Fact, Origin, Outcome, Phase, Usage
 from correlate.correlating import (
     SECOND,
+    Told,
     at,
     correlated,
     event,
@@ -162,10 +163,80 @@ def test_r15_a_final_run_end_closes_its_children_at_once_before_the_run() -> Non
 
 
 def test_r15_a_silent_run_is_closed_at_the_time_limit_with_what_it_had_open() -> None:
-    day = 24 * 3600
-    told = correlated([run_start(0), tool_start(1, "a"), run_start(day + 10, "later")], finish=None)
+    correlator = Correlator("ns", now_ns=at(0))
+    correlator.feed(run_start(0))
+    correlator.feed(tool_start(1, "a"))
+    told = Told()
+    told.add(correlator.advance(at(24 * 3600 + 10)))
     assert told.run.orphan is told.tool.orphan is OrphanReason.TIME_LIMIT
     assert told.run.end_ns == at(1)
+
+
+def test_r15_children_of_an_ended_run_are_closed_when_their_grace_is_over() -> None:
+    correlator = Correlator("ns", now_ns=at(0))
+    told = Told()
+    for one in (run_start(0), tool_start(1, "a"), run_end(3)):
+        told.add(correlator.feed(one).outputs)
+    told.add(correlator.advance(at(4)))
+    assert told.tools == []
+    told.add(correlator.advance(at(10)))
+    assert (told.tool.orphan, told.tool.end_ns) == (OrphanReason.RUN_END, at(3))
+
+
+def test_the_times_of_events_close_nothing_however_far_they_lie() -> None:
+    day = 24 * 3600
+    told = correlated(
+        [
+            run_start(0),
+            tool_start(1, "question"),
+            run_start(200 * 365 * day, "from the future"),
+            tool_end(2 * day, "question"),
+            run_end(2 * day + 1),
+        ]
+    )
+    assert told.tool.orphan is None
+    assert next(run for run in told.runs if run.run == "r").outcome is Outcome.OK
+
+
+def test_an_id_that_reads_like_a_number_of_ours_is_not_taken_for_one() -> None:
+    told = correlated([run_start(0), tool_end(1, None, took=0.1), tool_end(2, "#1", took=0.1), run_end(3)])
+    assert len({tool.identity.span_id for tool in told.tools}) == 2
+
+
+def test_a_repeated_end_does_not_take_the_start_of_another_call() -> None:
+    told = correlated(
+        [run_start(0), tool_end(1, "a", took=0.1), tool_start(2, None), tool_end(3, "a"), tool_end(4, None), run_end(5)]
+    )
+    assert [(tool.ids.tool_call, tool.end_ns) for tool in told.tools] == [("a", at(1)), (None, at(4))]
+
+
+def test_a_conversation_that_speaks_again_after_its_eviction_is_told_once() -> None:
+    events = [
+        run_end(1, "r1", took=1, conversation="c1"),
+        run_end(2, "r2", took=1, conversation="c2"),
+        run_end(3, "r3", took=1, conversation="c1"),
+    ]
+    told = correlated(events, limits=CorrelationLimits(max_conversations=1), per_conversation=True)
+    tops = told.of(OperationKind.CONVERSATION)
+    assert sorted(top.conversation or "" for top in tops) == ["c1", "c2"]
+
+
+def test_ids_of_any_length_are_kept_short_and_apart() -> None:
+    long = "x" * 1_000_000
+    told = correlated([tool_end(1, long, long, took=0.1), tool_end(2, long + "y", long, took=0.1), run_end(3, long)])
+    assert len({tool.identity.span_id for tool in told.tools}) == 2
+    assert len(told.run.run or "") < 300
+    assert {tool.identity.parent_span_id for tool in told.tools} == {told.run.identity.span_id}
+
+
+def test_records_without_ids_at_equal_places_are_told_apart_by_what_they_say() -> None:
+    cursor = Cursor("same first record", 2)
+    lost = [
+        evolve(event(EventKind.HEALTH, Phase.POINT, 1), cursor=cursor, facts={Fact.LOST_COUNT: count})
+        for count in (5, 700, 5)
+    ]
+    keys = [occurrence.key for occurrence in correlated(lost).occurrences]
+    assert keys[0] == keys[2] != keys[1]
 
 
 def test_r15_the_late_end_of_an_orphan_is_a_duplicate() -> None:
@@ -386,8 +457,6 @@ def test_an_end_before_its_start_is_no_negative_span() -> None:
 
 
 def test_time_that_passes_without_events_closes_what_is_silent() -> None:
-    from agent_otel.correlate import Correlator
-
     correlator = Correlator("ns")
     correlator.feed(run_start(0))
     assert correlator.advance(at(10)) == []

@@ -84,10 +84,6 @@ class Broken(UserDict):
         (Level.HIGH, "<Level>"),
         (b"made-up secret", "<14 bytes>"),
         (bytearray(2), "<2 bytes>"),
-        (Untouchable(), "<Untouchable>"),
-        ([Untouchable(), 1], ["<Untouchable>", 1]),
-        (Sly(), "<Sly>"),
-        (Sly, "<SlyMeta>"),
         (Broken(a=1), "<Broken>"),
         ({"bad": Broken(), "good": 1}, {"bad": "<Broken>", "good": 1}),
         (10**1000, "<int>"),
@@ -98,6 +94,21 @@ def test_copies(value, expected):
     copy, size = snapshot(value, LIMIT)
     assert copy == expected
     assert size > 0
+
+
+def test_objects_that_raise_whatever_is_asked_of_them():
+    for value, expected in (
+        (Untouchable(), "<Untouchable>"),
+        ([Untouchable(), 1], ["<Untouchable>", 1]),
+        ({"a": Untouchable()}, {"a": "<Untouchable>"}),
+        (Sly(), "<Sly>"),
+        (Sly, "<SlyMeta>"),
+    ):
+        assert snapshot(value, LIMIT)[0] == expected
+    assert text_of(Untouchable()) == "<Untouchable>"
+    assert text_of(Sly()) == "<Sly>"
+    assert whole_number(Untouchable()) is None
+    assert whole_number(Sly()) is None
 
 
 def test_methods_of_the_host_are_not_asked():
@@ -163,7 +174,8 @@ def test_the_agents_other_threads_may_write_meanwhile():
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
-    | st.sampled_from([Untouchable(), Sly(), Colour.RED, object, print, Broken(a=1), Counting(a=1)]),
+    | st.builds(lambda: [Untouchable(), Sly()]) | st.builds(Counting, st.just({"a": 1})) | st.builds(Broken)
+    | st.sampled_from([Colour.RED, object, print]),
     lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(
         st.text() | st.integers() | st.none() | st.booleans(), inner, max_size=4
     ),
@@ -197,8 +209,8 @@ def test_only_json_types_come_out_and_no_more_than_the_limit(value, limit):
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(None, None), ("a", "a"), (Colour.RED, "red"), (Name("n"), "n"), (7, "7"),
-     (UUID(int=1), "00000000-0000-0000-0000-000000000001"), (Untouchable(), "<Untouchable>"), (b"x", "<bytes>"),
-     (10**5000, "<int>"), (True, "<bool>"), (Sly(), "<Sly>")],
+     (UUID(int=1), "00000000-0000-0000-0000-000000000001"), (b"x", "<bytes>"),
+     (10**4000, "<int>"), (True, "<bool>")],
 )  # fmt: skip
 def test_names_and_ids_as_text(value, expected):
     assert text_of(value) == expected
@@ -207,7 +219,7 @@ def test_names_and_ids_as_text(value, expected):
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(0, 0), (7, 7), (-7, 0), (2**80, 2**63 - 1), (7.9, 7), (float("inf"), 2**63 - 1), (float("-inf"), 0),
-     (float("nan"), None), ("7", None), (None, None), (Untouchable(), None), (Level.HIGH, 3), (Sly(), None)],
+     (float("nan"), None), ("7", None), (None, None), (Level.HIGH, 3)],
 )  # fmt: skip
 def test_counts(value, expected):
     assert whole_number(value) == expected

@@ -62,7 +62,7 @@ class Bridge:
         self.sampling = telemetry.sampling if telemetry is not None else Sampling(ALWAYS_OFF)
         if telemetry is None:
             return
-        correlator = Correlator(telemetry.namespace, settings.limits, nonce=uuid4().hex)
+        correlator = Correlator(telemetry.namespace, settings.limits, nonce=uuid4().hex, now_ns=time.time_ns())
         self._pipeline = Pipeline(
             correlator,
             telemetry,

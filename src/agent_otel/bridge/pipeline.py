@@ -97,7 +97,8 @@ class Pipeline:
             return self.books.keep(Problem(*place, "", f"decoder fault ({type(error).__name__})"))
         if key is not None:
             self._seen.add(key)
-        self.books.note(decoded.note)
+        if decoded.note is not None:
+            self.books.note(decoded.note)
         new = self.feed(decoded.events, around)
         if decoded.verdict is Verdict.SKIPPED:
             return "skipped"
@@ -173,7 +174,10 @@ class Pipeline:
             if self._wait_for_room is not None:
                 self._wait_for_room()
             try:
-                self._tell_one(output)
+                if isinstance(output, Operation):
+                    self._tell_operation(output)
+                else:
+                    self._tell_occurrence(output)
             except Exception:  # noqa: BLE001  as above
                 self.books.faults += 1
                 continue
@@ -185,12 +189,6 @@ class Pipeline:
             self._telemetry.spans.run_opened(opened)
         except Exception:  # noqa: BLE001  a sampler of the host's
             self.books.faults += 1
-
-    def _tell_one(self, output: Operation | Occurrence) -> None:
-        if isinstance(output, Operation):
-            self._tell_operation(output)
-        else:
-            self._tell_occurrence(output)
 
     def _tell_operation(self, operation: Operation) -> None:
         data = span_of(operation)

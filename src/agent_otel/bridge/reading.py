@@ -28,7 +28,7 @@ from agent_otel.sources import Context, Decoder, Source
 
 __all__ = ["Reading", "ReadingOptions", "ReadingSummary"]
 
-_FLUSH_TIMEOUT_S = 60.0
+_FLUSH_PERIOD_S = 60.0
 _SHUTDOWN_TIMEOUT_S = 5.0
 _POLL_S = 0.2
 _FAILURES_IN_A_ROW = 3
@@ -109,6 +109,8 @@ class Reading:
         self._options = options
         self._environ = environ
         self._around = _surroundings()
+        self._queued_before = -1
+        self._lanes = telemetry.lanes
         correlator = Correlator(
             telemetry.namespace,
             settings.limits,
@@ -121,7 +123,7 @@ class Reading:
             duplicate_window=settings.duplicate_window,
             metric_names=settings.metric_names,
             on_span=on_span,
-            wait_for_room=self._wait_for_room if telemetry.lanes else None,
+            wait_for_room=self._wait_for_room if self._lanes else None,
         )
 
     @classmethod
@@ -187,7 +189,7 @@ class Reading:
         return self._stop()
 
     def _stop(self) -> ReadingSummary:
-        self._telemetry.flush(time.monotonic() + _FLUSH_TIMEOUT_S)
+        self._flush()
         self._telemetry.shutdown(time.monotonic() + _SHUTDOWN_TIMEOUT_S)
         summary = ReadingSummary(
             books=self._pipeline.books,
@@ -198,6 +200,14 @@ class Reading:
             summary.messages.append(self._advice())
         return summary
 
+    def _flush(self) -> None:
+        """Push out everything; a slow sink is waited for as long as it takes something in each period."""
+        while not self._telemetry.flush(time.monotonic() + _FLUSH_PERIOD_S):
+            queued = sum(lane.books.queued for lane in self._lanes)
+            if not queued or queued == self._queued_before or any(map(_is_dead, self._lanes)):
+                break
+            self._queued_before = queued
+
     def _advice(self) -> str:
         endpoint = otlp_endpoint("traces", self._environ)
         return (
@@ -206,9 +216,9 @@ class Reading:
         )
 
     def _wait_for_room(self) -> None:
-        """Wait until every sink has room; a sink that has only ever failed, or fails on and on, is not waited for."""
-        for lane in self._telemetry.lanes:
-            while True:
+        """Wait until every sink has room; a sink that fails on and on is not waited for."""
+        for lane in self._lanes:
+            while lane.books.failed_in_a_row or not lane.books.has_room:
                 if lane.books.failed_in_a_row and _is_dead(lane):
                     lane.give_up()
                 if lane.wait_for_room(_POLL_S):
@@ -216,7 +226,8 @@ class Reading:
 
 
 def _is_dead(lane: Lane) -> bool:
-    return lane.books.exported == 0 or lane.books.failed_in_a_row >= _FAILURES_IN_A_ROW
+    """Whether a sink fails on and on. One refused batch is no sign of it: the batch itself can be at fault."""
+    return lane.books.failed_in_a_row >= _FAILURES_IN_A_ROW
 
 
 def _surroundings() -> Surroundings:

@@ -101,8 +101,9 @@ class Conversations:
     def _close(
         self, key: tuple[str, str], conversation: Conversation, orphan: OrphanReason | None, outputs: list[Output]
     ) -> None:
-        if conversation.identity is None:
-            return
+        if conversation.identity is None or self._state.told_conversations.has(key):
+            return  # one that was evicted and speaks again is not told twice
+        self._state.told_conversations.put(key, None)
         outputs.append(
             Operation(
                 kind=OperationKind.CONVERSATION,

@@ -1,7 +1,7 @@
 """The correlator: events in, in whatever order they come; finished operations out, each exactly once.
 
-It never raises for any event, guesses no parent (R18) and reads no clock: stream time is the highest event time seen,
-or what ``advance`` says. All its memory is bounded (``CorrelationLimits``).
+It never raises for any event, guesses no parent (R18) and reads no clock: a live bridge tells it the time. All its
+memory is bounded (``CorrelationLimits``).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from agent_otel.correlate.bounded_ids import with_bounded_ids
 from agent_otel.correlate.conversations import Conversations
 from agent_otel.correlate.identity import derive_key
 from agent_otel.correlate.limits import CorrelationLimits
@@ -37,6 +38,7 @@ class Correlator:
         limits: Bounds of the memory.
         trace_per_conversation: Put a conversation span on top of its runs. For bounded inputs: it ends with the input.
         nonce: Part of the keys of work that has neither an id nor a place in an input.
+        now_ns: Unix time in nanoseconds at which a live bridge begins; 0 for a reading, which has no time limits.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class Correlator:
         *,
         trace_per_conversation: bool = False,
         nonce: str = "",
+        now_ns: int = 0,
     ) -> None:
-        self._state = State(limits or CorrelationLimits())
+        self._state = State(limits or CorrelationLimits(), now_ns)
         self._places = Places(self._state, namespace, nonce)
         self._work = Work(self._state, self._places)
         self._conversations = Conversations(self._state, self._places, on_top=trace_per_conversation)
@@ -64,9 +67,7 @@ class Correlator:
             What it completed, and whether it was a duplicate (a second start or end, a second form of a run).
         """
         outputs: list[Output] = []
-        if event.time_ns > self._state.now_ns:
-            self._state.now_ns = event.time_ns
-            self._expire(outputs)
+        event = with_bounded_ids(event)
         if event.ids.run is not None and self._is_second_form(event):
             self._state.counts["second_form"] += 1
             return Correlated(outputs, is_duplicate=True)
@@ -76,13 +77,17 @@ class Correlator:
         return Correlated(outputs, not accepted)
 
     def advance(self, now_ns: int) -> list[Output]:
-        """Let stream time pass without an event (live use); closes what stayed silent for too long.
+        """Tell the time (live use); closes what stayed silent for too long.
+
+        Nothing else does: the times of events can lie anywhere, and a recorded session may rest for days.
 
         Args:
-            now_ns: Unix time in nanoseconds.
+            now_ns: Unix time in nanoseconds, by the bridge's own clock.
         """
         outputs: list[Output] = []
-        if now_ns > self._state.now_ns:
+        if self._state.now_ns == 0:
+            self._state.start_clock(now_ns)
+        elif now_ns > self._state.now_ns:
             self._state.now_ns = now_ns
             self._expire(outputs)
         return outputs
@@ -155,8 +160,12 @@ class Correlator:
         )
 
     def _occurrence_key(self, event: AgentEvent) -> int:
-        name = event.ids.event or self._places.anonymous_key(event)
-        return derive_key(event.origin.system, event.kind.value, event.phase.value, name)
+        """Give an identity. Without an id, place and facts together: other files may begin with the same record."""
+        subject = event.names.subject or ""
+        name = event.ids.event
+        if name is None:
+            name = f"{self._places.anonymous_key(event)} {sorted((f.value, v) for f, v in event.facts.items())}"
+        return derive_key(event.origin.system, event.kind.value, event.phase.value, subject, name)
 
     def _is_second_form(self, event: AgentEvent) -> bool:
         """Whether this run is already read in another of its source's forms: then only the first counts."""

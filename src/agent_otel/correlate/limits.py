@@ -20,8 +20,9 @@ class CorrelationLimits:
         max_finished_operations: Finished operations remembered, to number attempts and to recognise repetitions.
         max_conversations: Conversations remembered, to link a resumed one.
         max_marks: Span events kept per run.
-        idle_limit_ns: Stream time in nanoseconds after which a silent run, or a start without end, is closed.
-        late_child_grace_ns: Stream time in nanoseconds that children may end after their run did (rule R66).
+        idle_limit_ns: Nanoseconds after which a silent run, or a start without end, is closed (live bridges).
+        late_child_grace_ns: Nanoseconds that children may end after their run did (rule R66; live bridges). In a
+            reading they may end as long as the reading lasts.
     """
 
     max_open_runs: int = 10_000

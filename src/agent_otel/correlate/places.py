@@ -70,7 +70,7 @@ class Places:
             self._state.counts["unknown_parent_run"] += 1
             return None
         if (call := event.ids.tool_call) is not None:
-            slot = (parent_key, OperationKind.TOOL, call)
+            slot = (parent_key, OperationKind.TOOL, f"={call}")
             if tokens := self._state.waiting.get(slot):
                 return self._state.open[tokens[0]].identity.ref
             if (finished := self._state.finished.get(slot)) is not None:
@@ -80,7 +80,7 @@ class Places:
     def work_key(self, kind: OperationKind, event: AgentEvent, scope: Scope) -> str:
         """Name work that has no id: by its number in the run, else by its place in the input, else by a counter."""
         if (ordinal := scope.next_ordinal(kind)) is not None:
-            return f"#{ordinal}"
+            return f"#{ordinal}"  # given ids are marked too, see Work
         return self.anonymous_key(event)
 
     def anonymous_key(self, event: AgentEvent) -> str:
@@ -98,7 +98,9 @@ class Places:
         parent_span_id: int | None
         remote = False
         if parent is not None:
-            trace_id, parent_span_id = parent.trace_id, valid_span_id(event.ids.parent_span) or parent.span_id
+            trace_id, parent_span_id = parent.trace_id, parent.span_id
+            if event.ids.parent_span is not None:
+                parent_span_id = valid_span_id(event.ids.parent_span) or parent_span_id
         elif (given := valid_trace_id(event.ids.trace)) is not None:
             trace_id, parent_span_id = given, valid_span_id(event.ids.parent_span)
             remote = parent_span_id is not None
@@ -107,7 +109,7 @@ class Places:
         else:
             trace_id = derive_trace_id(self._namespace, event.origin.system, f"{kind.value}:{key}")
             parent_span_id = None
-        span_id = valid_span_id(event.ids.span)
+        span_id = valid_span_id(event.ids.span) if event.ids.span is not None else None
         if span_id is None:
             before = self._state.finished.get((scope.key, kind, key))
             attempt = 1 if before is None else before.attempts + 1

@@ -193,20 +193,30 @@ class Scope(NamedTuple):
 class State:
     """Everything that correlation remembers, all of it bounded by ``limits``."""
 
-    def __init__(self, limits: CorrelationLimits) -> None:
+    def __init__(self, limits: CorrelationLimits, now_ns: int = 0) -> None:
         self.limits = limits
-        self.now_ns = 0  # stream time
+        self.now_ns = now_ns  # the live bridge's clock; stands still in a reading
         self.runs: OrderedDict[RunKey, Run] = OrderedDict()  # the one idle for longest first
         self.closed: Window[RunKey, ClosedRun] = Window(limits.max_closed_runs)
         self.open: OrderedDict[int, OpenWork] = OrderedDict()  # the oldest first
         self.waiting: dict[WorkKey, list[int]] = {}
         self.finished: Window[WorkKey, Finished] = Window(limits.max_finished_operations)
-        self.grace: deque[tuple[int, int]] = deque()  # (deadline in stream time, token)
+        self.grace: deque[tuple[int, int]] = deque()  # (deadline, token)
         self.conversations: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self.told_conversations: Window[tuple[str, str], None] = Window(limits.max_closed_runs)
         self.counts: Counter[str] = Counter()
 
+    def start_clock(self, now_ns: int) -> None:
+        """Begin to tell time: what is open already counts as touched now."""
+        self.now_ns = now_ns
+        for run in self.runs.values():
+            run.touched_ns = now_ns
+        for work in self.open.values():
+            work.touched_ns = now_ns
+        self.grace = deque((now_ns + self.limits.late_child_grace_ns, token) for _, token in self.grace)
+
     def give_grace(self, deadline_ns: int, token: int) -> None:
-        """Let a child of an ended run stay open until stream time ``deadline_ns``."""
+        """Let a child of an ended run stay open until ``deadline_ns`` by the clock."""
         self.grace.append((deadline_ns, token))
         if len(self.grace) > 2 * self.limits.max_open_operations:  # time stands still: drop those closed meanwhile
             self.grace = deque(entry for entry in self.grace if entry[1] in self.open)

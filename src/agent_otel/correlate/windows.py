@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 __all__ = ["RecentKeys", "Window"]
@@ -18,10 +19,11 @@ class Window(Generic[K, V]):
         self._entries: OrderedDict[K, V] = OrderedDict()
         self._limit = limit
         self.forgotten = 0
+        self.get: Callable[[K], V | None] = self._entries.get  # looks up without touching the order
 
-    def get(self, key: K) -> V | None:
-        """Look up without touching the order."""
-        return self._entries.get(key)
+    def has(self, key: K) -> bool:
+        """Whether an entry of that key is remembered."""
+        return key in self._entries
 
     def put(self, key: K, value: V) -> None:
         """Write, and forget the oldest entry if there is no room."""

@@ -41,9 +41,9 @@ ORPHAN_ERROR_TYPES = {
 def _given_key(event: AgentEvent) -> str | None:
     """The id by which the start and end of this work know each other."""
     ids = event.ids
-    if event.kind is EventKind.TOOL:
-        return ids.tool_call
-    return ids.request if ids.request is not None else ids.attempt
+    request = ids.request if ids.request is not None else ids.attempt
+    given = ids.tool_call if event.kind is EventKind.TOOL else request
+    return None if given is None else f"={given}"  # so that no id reads like a number that we gave
 
 
 def _nameless(event: AgentEvent) -> str:
@@ -96,7 +96,7 @@ class Work:
         """Take an end; gives False for one that was told already."""
         kind = WORK_KINDS[event.kind]
         given = _given_key(event)
-        work = self._matching(scope, kind, given, event)
+        work = self._matching(scope, kind, given, event) if self._state.waiting else None
         if work is not None:
             self._forget(work)
             key, identity = work.key, work.identity
@@ -149,8 +149,12 @@ class Work:
 
     def _matching(self, scope: Scope, kind: OperationKind, given: str | None, event: AgentEvent) -> OpenWork | None:
         """Find the start of an end: by id; else by name and arguments; else first in first out (R14, R17)."""
-        if given is not None and (tokens := self._state.waiting.get((scope.key, kind, given))):
-            return self._state.open[tokens[0]]
+        if given is not None:
+            slot = (scope.key, kind, given)
+            if tokens := self._state.waiting.get(slot):
+                return self._state.open[tokens[0]]
+            if self._state.finished.get(slot) is not None:
+                return None  # a repetition must not take the start of another call
         tokens = self._state.waiting.get((scope.key, kind, _nameless(event))) or []
         arguments = event.contents.get(ContentKind.TOOL_ARGUMENTS)
         if arguments is not None:

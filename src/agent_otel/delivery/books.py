@@ -27,21 +27,26 @@ class SinkBooks:
         self.failed_in_a_row = 0
         self.last_error = ""
         self._abandoned = 0  # written off, but perhaps still on its way
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # a signal handler that flushes may find its own thread inside admit()
+        self._changed = threading.Condition(self._lock)
 
     @property
     def queued(self) -> int:
         """Items that are neither acknowledged nor lost."""
         return self.accepted - self.exported - self.rejected - self.evicted - self.spooled
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more item fits."""
+        return self.queued < self.capacity
+
     def admit(self) -> bool:
         """Take one item in; gives False, and counts it as evicted, if the queue is full."""
-        with self._changed:
+        with self._lock:
+            fits = self.queued < self.capacity
             self.accepted += 1
-            if self.queued > self.capacity:
-                self.evicted += 1
-                return False
-            return True
+            self.evicted += not fits
+            return fits
 
     def acknowledge(self, count: int) -> None:
         """Note that the sink has taken ``count`` items."""
@@ -77,7 +82,8 @@ class SinkBooks:
 
     def reset_after_fork(self) -> None:
         """Forget what the parent process has queued: it will deliver that itself."""
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self.accepted -= self.queued
         self._abandoned = 0
 
@@ -87,10 +93,10 @@ class SinkBooks:
         Args:
             timeout_s: Seconds to wait at most.
         """
-        if self.queued < self.capacity:
+        if self.has_room:
             return True
         with self._changed:
-            return self._changed.wait_for(lambda: self.queued < self.capacity, timeout_s)
+            return self._changed.wait_for(lambda: self.has_room, timeout_s)
 
     def wait_until_empty(self, deadline: float) -> bool:
         """Wait until nothing is queued.

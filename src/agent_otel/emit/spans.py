@@ -81,7 +81,7 @@ class SpanEmitter:
         additions = data.additions if isinstance(data.additions, Additions) else None
         if additions is not None:
             attributes = _completed(attributes, additions.attributes, is_error=data.is_error)
-        links = [Link(span_context(ref, decision)) for ref in identity.links]
+        links = [Link(span_context(ref, decision)) for ref in identity.links] if identity.links else []
         token = ASSIGNED.set(Assigned(identity.trace_id, identity.span_id, decision.decision, decision.trace_state))
         try:
             span = self._tracer.start_span(

@@ -22,21 +22,21 @@ _ERROR_TYPE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 
 
 def _clean(text: str) -> str:
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be sent
-    return (_CONTROL.sub(" ", text) if not text.isprintable() else text).strip()
+    text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot be sent
+    return _CONTROL.sub(" ", text).strip()
 
 
 def bounded_name(text: str) -> str:
     """Give a name that is fit for a span name: one line, at most 128 characters."""
-    text = _clean(text[: MAX_NAME * 2])
+    text = text[: MAX_NAME * 2]
+    text = text.strip() if text.isprintable() else _clean(text)
     return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
 
 
 def bounded_id(text: str) -> str:
     """Give an id that is fit for an attribute: at most 256 characters; a longer one keeps its head and a digest."""
     if len(text) <= MAX_ID:
-        return _clean(text)
+        return text.strip() if text.isprintable() else _clean(text)  # nearly every text is printable
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return f"{_clean(text[:64])}…sha256:{digest}"
 

@@ -171,7 +171,7 @@ def _joined(operation: str, name: str | None) -> str:
 def _lineage(operation: Operation, into: dict[str, Any]) -> None:
     namespace = operation.origin.namespace
     for key, value in operation.lineage.items():
-        into[f"{namespace}.{key}"] = bounded_value(value)
+        into[f"{namespace}.{key}"] = bounded_id(value) if type(value) is str else bounded_value(value)
 
 
 def _ids(operation: Operation, into: dict[str, Any]) -> None:
@@ -234,7 +234,8 @@ def span_of(operation: Operation) -> SpanData:
     _lineage(operation, attributes)
     if operation.facts:
         fact_attributes(operation.facts, attributes)
-    _usage(operation, attributes)
+    if operation.usage is not None or operation.cost is not None:
+        _usage(operation, attributes)
     _ids(operation, attributes)
     if operation.orphan is not None:
         attributes[a.ORPHAN_REASON] = operation.orphan.value

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 import fnmatch
 from importlib import metadata
+import json
 import os
 import threading
 import time
-from uuid import uuid4
 
 from attrs import define, field
 from opentelemetry.sdk._logs import LoggerProvider
@@ -24,6 +24,7 @@ from agent_otel._version import __version__
 from agent_otel.emit import DerivedIdGenerator, DerivedSampler, LogEmitter, MetricEmitter, Sampling, SpanEmitter
 from agent_otel.model import SettingsError
 from agent_otel.processors import Aside, Lane, LogLane, SpanLane, in_forked_child
+from agent_otel.setup.checks import check_otel_variables
 from agent_otel.setup.exporters import exporter_names, make_exporter
 
 __all__ = ["Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
@@ -94,9 +95,15 @@ class Telemetry:
 
 
 def service_namespace(resource: Resource) -> str:
-    """Give the default namespace of derived ids: the service's namespace and name."""
-    attributes = resource.attributes
-    return f"{attributes.get('service.namespace', '')}/{attributes.get('service.name', '')}"
+    """Give the default namespace of derived ids: the service's namespace and name.
+
+    Without a name the SDK makes one of the interpreter's file name; the same events must not give another trace because
+    ``python`` is called ``python3`` there.
+    """
+    parts = [str(resource.attributes.get(name, "")) for name in ("service.namespace", "service.name")]
+    if parts[1].startswith("unknown_service"):
+        parts[1] = ""
+    return json.dumps(parts)  # so that a/b and c are not a and b/c
 
 
 def build_telemetry(environ: Mapping[str, str], *, id_namespace: str | None = None, send: bool = True) -> Telemetry:
@@ -110,6 +117,7 @@ def build_telemetry(environ: Mapping[str, str], *, id_namespace: str | None = No
     Raises:
         SettingsError: If a variable has a value that cannot be used.
     """
+    check_otel_variables(environ)
     resource = _resource()
     span_lanes: list[SpanLane] = []
     log_lanes: list[LogLane] = []
@@ -147,13 +155,20 @@ def build_telemetry(environ: Mapping[str, str], *, id_namespace: str | None = No
 
 
 def _resource() -> Resource:
-    """Give the host's resource; each process is an instance of its own, unless the user says which."""
-    own = {
-        "service.instance.id": str(uuid4()),
-        "telemetry.distro.name": "agent-otel",
-        "telemetry.distro.version": __version__,
-    }
-    return Resource(own).merge(Resource.create())
+    """Give the host's resource, which makes each process a ``service.instance.id`` unless the user says which."""
+    own = {"telemetry.distro.name": "agent-otel", "telemetry.distro.version": __version__}
+    return _OwnResource(Resource(own).merge(Resource.create()))
+
+
+class _OwnResource(Resource):
+    """A resource that computes its hash once: the encoder asks for it with every span, and the SDK's writes JSON."""
+
+    def __init__(self, resource: Resource) -> None:
+        super().__init__(resource.attributes, resource.schema_url)
+        self._hash = super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 def _tracing(resource: Resource, environ: Mapping[str, str]) -> tuple[Sampler, TracerProvider]:

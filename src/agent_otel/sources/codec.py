@@ -88,7 +88,7 @@ class RecordCodec(Generic[R]):
     def __init__(self, record: type[R], members: Mapping[str, FieldKind]) -> None:
         self._record = record
         self._members = dict(members)
-        self._readers = tuple((name, kind.read) for name, kind in members.items())
+        self._readers = tuple((name, kind.read, kind.plain) for name, kind in members.items())
         self._names = self._members.keys()
         self._optional = frozenset(name for name, kind in members.items() if kind.optional)
 
@@ -99,8 +99,9 @@ class RecordCodec(Generic[R]):
         given: dict[str, Any] = {}
         name = ""
         try:
-            for name, read in self._readers:
-                given[name] = read(value.get(name))
+            for name, read, plain in self._readers:
+                member = value.get(name)
+                given[name] = member if type(member) in plain else read(member)
         except RecordRejected as error:
             raise _located(error, name, None if name in value else "is missing") from None
         if value.keys() != self._names:

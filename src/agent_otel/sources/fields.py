@@ -72,11 +72,13 @@ class FieldKind:
         read: Gives the model's value for the JSON value, or raises ``RecordRejected`` without a path.
         write: The way back; None where the two are the same.
         optional: Whether the member may be absent.
+        plain: Types of the JSON values that are the model's values as they are: they need no reading.
     """
 
     read: Callable[[Any], Any]
     write: Callable[[Any], Any] | None = None
     optional: bool = False
+    plain: frozenset[type] = frozenset()
 
 
 def _read_text(value: Any) -> str:
@@ -137,9 +139,9 @@ def optional(kind: FieldKind) -> FieldKind:
     def write_optional(value: Any) -> Any:
         return value if value is None or write is None else write(value)
 
-    return FieldKind(read_optional, write_optional, optional=True)
+    return FieldKind(read_optional, write_optional, optional=True, plain=kind.plain | {type(None)})
 
 
-TEXT: Final = FieldKind(_read_text)
-FLAG: Final = FieldKind(_read_flag)
+TEXT: Final = FieldKind(_read_text, plain=frozenset({str}))
+FLAG: Final = FieldKind(_read_flag, plain=frozenset({bool}))
 TIMESTAMP: Final = FieldKind(_read_timestamp, lambda value: value.text)

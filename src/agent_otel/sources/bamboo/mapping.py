@@ -31,7 +31,8 @@ _LOSS_REASONS: Final = {"full": "channel_full", "closed": "channel_closed"}
 
 
 def _run(record: Any) -> str:
-    return f"{record.session_id.replace('/', '%2F')}/{record.round_id}"  # the one separator stays unambiguous
+    session = record.session_id.replace("%", "%25").replace("/", "%2F")  # the one separator stays unambiguous
+    return f"{session}/{record.round_id}"
 
 
 def _health(context: Context, subject: str, facts: dict[Fact, Any], **rest: Any) -> AgentEvent:
