@@ -1,4 +1,4 @@
-"""Events of a runtime that has its own: hand them over as they come, here two of Bamboo's and one made by hand.
+"""Events of a runtime that has its own: hand them over as they come, here two of Bamboo's and two made by hand.
 
 python examples/record_events.py
 """
@@ -30,7 +30,7 @@ TOOL = (
 
 
 def main() -> None:
-    """Record three events of two systems."""
+    """Record four events of two systems."""
     bridge = Bridge.from_env()
     bridge.record(TOOL, source="bamboo")
     bridge.record(ROUND, source="bamboo")
@@ -43,6 +43,17 @@ def main() -> None:
             duration_ns=250_000_000,
             ids=EventIds(run="job-7", tool_call="call-1", event="event-1"),
             names=Names(tool="resize_image"),
+            outcome=Outcome.OK,
+        )
+    )
+    bridge.record(
+        AgentEvent(
+            kind=EventKind.AGENT,
+            phase=Phase.END,
+            origin=Origin("my-runtime"),
+            time_ns=time.time_ns(),
+            ids=EventIds(run="job-7"),
+            names=Names(agent="resizer"),
             outcome=Outcome.OK,
         )
     )

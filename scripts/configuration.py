@@ -36,11 +36,13 @@ An unknown `AGENT_OTEL_*` name is a warning with the nearest real one.
 |---|---|---|---|
 """
 TAIL = """
+The console exporter writes to standard output, also with `--json`.
+
 ## Exit status of `agent-otel`
 
 | status | means |
 |---|---|
-| 0 | everything was delivered |
+| 0 | all that could be read was delivered; with `--console`, no endpoint set and nothing listening: shown |
 | 1 | bad usage or settings, or an input that cannot be read |
 | 2 | something was not delivered; wins over 3 |
 | 3 | with `--strict`: a record was malformed |

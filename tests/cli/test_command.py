@@ -147,7 +147,7 @@ def test_resume_draws_only_what_is_new(run: Any, recorded: Any) -> None:
     [
         (["replay"], "Missing argument"),
         (["replay", "absent.jsonl"], "agent-otel: absent.jsonl: no such file or directory"),
-        (["replay", "--source", "bambo", "{recorded}"], "did you mean 'bamboo'"),
+        (["replay", "--source", "bambo", "{recorded}"], "Did you mean 'bamboo'"),
         (["replay", "--trace-per", "day", "{recorded}"], "--trace-per"),
         (["unknown"], "No such command"),
         (["replay", "--unknown", "{recorded}"], "No such option"),

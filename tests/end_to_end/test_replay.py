@@ -126,6 +126,18 @@ def test_a_callers_traceparent_is_joined(served: tuple[OtlpReceiver, dict[str, s
     assert [one.name for one in spans if one.parent_span_id == span] == ["invoke_agent claude-code"]
 
 
+def test_a_conversation_joins_a_callers_trace_with_all_its_runs(
+    served: tuple[OtlpReceiver, dict[str, str]], tmp_path: Path
+) -> None:
+    receiver, environ = served
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    stream = bamboo_stream(tmp_path / "metrics.jsonl")
+    replay({**environ, "TRACEPARENT": f"00-{trace}-{span}-01"}, "--trace-per", "conversation", stream)
+    spans = receiver.spans()
+    assert {one.trace_id for one in spans} == {trace}
+    assert {one.name for one in spans if one.parent_span_id == span} == {"conversation"}
+
+
 def test_an_unreachable_collector_is_told_and_sets_the_exit_status(tmp_path: Path) -> None:
     with OtlpReceiver() as gone:
         environ = environment(gone, tmp_path / "state", OTEL_EXPORTER_OTLP_TIMEOUT="1")

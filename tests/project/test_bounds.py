@@ -69,3 +69,14 @@ def test_what_is_remembered_of_names_is_bounded():
     for number in range(10):
         names(str(number) + "x" * 1_000_000)
     assert sum(len(known) for known in names._known) <= 10 * 128
+
+
+def test_counters_of_huge_amounts_never_grow_beyond_what_can_be_sent() -> None:
+    from agent_otel.project.bounds import addable
+
+    total: float = 0
+    for _ in range(1000):
+        total += addable(2**64 - 1) + addable(3)
+    assert isinstance(total, float)
+    assert addable(700) == 700
+    assert isinstance(addable(700), int)

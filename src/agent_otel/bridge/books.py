@@ -49,7 +49,8 @@ class BridgeBooks:
     faults: int = 0  # of our own: an event or span was lost to an exception
     notes: Counter[str] = field(factory=Counter)
     problems: list[Problem] = field(factory=list)
-    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
+    # A signal handler that asks for health may find its own thread inside as_dict().
+    _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
 
     def note(self, word: str | None) -> None:
         """Count a note."""
@@ -67,6 +68,10 @@ class BridgeBooks:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
         return "malformed"
+
+    def reset_after_fork(self) -> None:
+        """Take a new lock: a thread that is gone may hold the old one."""
+        self._lock = threading.RLock()
 
     def as_dict(self) -> dict[str, int]:
         """Give the five numbers that balance."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+from collections import OrderedDict
+from collections.abc import Callable
 import logging
 import math
 import os
-import threading
+import sys
 import time
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 import weakref
 
@@ -25,6 +27,7 @@ from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
 from agent_otel.emit import HandOver, Sampling, snapshot, text_of
+from agent_otel.emit.interruption import of_signal_handler
 from agent_otel.model import AgentEvent, EventKind, Outcome, Phase
 from agent_otel.processors import in_forked_child
 from agent_otel.setup import Settings, Telemetry, build_telemetry, is_disabled, read_settings, unknown_settings
@@ -34,6 +37,8 @@ __all__ = ["Bridge"]
 _log = logging.getLogger("agent_otel")
 _EVENT_COST = 512  # bytes that an event without content is reckoned at
 _EXIT_TIMEOUT_S = 5.0
+_TIMEOUT_S = 10.0
+_LONGEST_S = 3600.0  # what "as long as it takes" means
 
 
 class Bridge:
@@ -53,8 +58,10 @@ class Bridge:
         self._settings = settings
         self._faults = 0
         self._warned: set[str] = set()
-        self._open_calls: dict[Call, None] = {}  # in the order in which they began
-        self._stopped = threading.Event()
+        self._open_calls: OrderedDict[Call, None] = OrderedDict()  # in the order in which they began
+        self._max_open_calls = settings.limits.max_open_runs + settings.limits.max_open_operations
+        self._forgotten_calls = 0
+        self._is_stopped = False  # no threading.Event: a signal handler may stop while its own thread sets it
         self._stop_by = math.inf  # in seconds of time.monotonic, once it stops
         self.ambient = ambient
         self.content_bytes = settings.event_bytes
@@ -77,6 +84,7 @@ class Bridge:
         in_forked_child(self._after_fork)
         self._at_exit = weakref.WeakMethod(self.shutdown)
         atexit.register(_shut_down, self._at_exit)
+        _at_exit_of_worker_process(self)
 
     @classmethod
     def from_env(cls) -> Bridge:
@@ -104,7 +112,7 @@ class Bridge:
             agent: Name of the agent.
             conversation_id: What ties this run to others of the same conversation.
         """
-        if self._telemetry is None or self._stopped.is_set():
+        if self._telemetry is None or self._is_stopped:
             return NO_OP  # type: ignore[return-value]  # the same methods, doing nothing
         return Run(self, agent=agent, conversation_id=conversation_id)
 
@@ -121,7 +129,7 @@ class Bridge:
             receipt_ns = time.time_ns()
             context = get_current()
             around = Surroundings(self._caller(context), context)
-            if isinstance(record, AgentEvent):
+            if issubclass(type(record), AgentEvent):
                 event, size = _owned(record, self.content_bytes)
                 self.take(event, around, size + _EVENT_COST)
                 return
@@ -130,7 +138,9 @@ class Bridge:
                 copy, size = bytes(record[: self.content_bytes]), min(len(record), self.content_bytes)
             name = (text_of(source) or _AUTO)[:_MAX_SOURCE]
             self._put((copy, name, receipt_ns, around), size + _EVENT_COST, precious=False)
-        except Exception:  # noqa: BLE001  telemetry must not stop the agent
+        except Exception as error:  # noqa: BLE001  telemetry must not stop the agent
+            if of_signal_handler(error):
+                raise
             self.fault()
 
     def health(self) -> Health:
@@ -147,14 +157,15 @@ class Bridge:
             notes=dict(self._pipeline.books.notes),
             open_runs=correlator.open_runs,
             open_operations=correlator.open_operations,
+            forgotten_calls=self._forgotten_calls,
             faults=self._faults + handover.faults + self._pipeline.books.faults,
         )
 
-    def flush(self, timeout: float = 10.0) -> bool:
+    def flush(self, timeout: float | None = _TIMEOUT_S) -> bool:
         """Push out everything that was recorded before this call.
 
         Args:
-            timeout: Seconds to wait at most.
+            timeout: Seconds to wait at most; None means as long as it takes, up to an hour.
 
         Returns:
             Whether all of it was acknowledged in time.
@@ -162,33 +173,33 @@ class Bridge:
         if self._telemetry is None:
             return True
         try:
-            deadline = time.monotonic() + timeout
+            deadline = time.monotonic() + _seconds(timeout)
             lost = self._lost()
             handled = self._handover.drain(deadline)
             return self._telemetry.flush(deadline) and handled and self._lost() == lost
-        except Exception:  # noqa: BLE001  as above
+        except Exception as error:  # noqa: BLE001  as above
+            if of_signal_handler(error):
+                raise
             self.fault()
             return False
 
-    def shutdown(self, timeout: float = 10.0) -> None:
+    def shutdown(self, timeout: float | None = _TIMEOUT_S) -> None:
         """End what is open as interrupted, send what is queued, and stop. Called at exit if nobody did before.
 
         Args:
-            timeout: Seconds to take at most.
+            timeout: Seconds to take at most; None means as long as it takes, up to an hour.
         """
-        if self._telemetry is None or self._stopped.is_set():
+        telemetry = self._telemetry
+        if telemetry is None or self._is_stopped:
             return
-        try:
-            self._stopped.set()
-            self._stop_by = deadline = time.monotonic() + timeout
-            for call in reversed(list(self._open_calls)):
-                call.interrupt()
-            if self._handover.stop(deadline):  # else the worker is stuck, and the pipeline is its own
-                self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns())
-            self._telemetry.flush(deadline)
-            self._telemetry.shutdown(deadline)
-        except Exception:  # noqa: BLE001  as above
-            self.fault()
+        self._is_stopped = True
+        self._stop_by = deadline = time.monotonic() + _seconds(timeout)
+        for call in reversed(list(self._open_calls)):
+            self._attempt(call.interrupt)
+        if self._attempt(lambda: self._handover.stop(deadline)):  # else the worker is stuck: the pipeline is its own
+            self._attempt(lambda: self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns()))
+        self._attempt(lambda: telemetry.flush(deadline))
+        self._attempt(lambda: telemetry.shutdown(deadline))
 
     # -- what runs and calls need -------------------------------------------------------------------------------------
 
@@ -199,8 +210,11 @@ class Bridge:
         self._put((event, None, 0, around), size, precious=precious)
 
     def opened(self, call: Call) -> None:
-        """Remember a call that is open."""
+        """Remember a call that is open; beyond the bound the oldest is forgotten, and will not be interrupted."""
         self._open_calls[call] = None
+        if len(self._open_calls) > self._max_open_calls:
+            self._open_calls.popitem(last=False)
+            self._forgotten_calls += 1
 
     def closed(self, call: Call) -> None:
         """Forget a call that has ended."""
@@ -209,6 +223,16 @@ class Bridge:
     def fault(self) -> None:
         """Count a fault of our own."""
         self._faults += 1
+
+    def _attempt(self, step: Callable[[], _T]) -> _T | None:
+        """Take one step of a shutdown; that it fails must not cost the next ones."""
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001  as above
+            if of_signal_handler(error):
+                raise
+            self.fault()
+            return None
 
     def _put(self, payload: Any, size: int, *, precious: bool) -> None:
         if not self._handover.put(payload, size, precious=precious):
@@ -220,6 +244,8 @@ class Bridge:
     def _after_fork(self) -> None:
         """In a forked child: what is open belongs to the parent, which will tell its end."""
         try:
+            self._pipeline.books.reset_after_fork()
+            _at_exit_of_worker_process(self)
             openings = [call.disown() for call in self._open_calls]
             self._open_calls.clear()
             self._pipeline.disown([event for event in openings if event is not None])
@@ -259,6 +285,7 @@ class Bridge:
             _log.warning("%s", text)
 
 
+_T = TypeVar("_T")
 _AUTO = "auto"
 _MAX_SOURCE = 64  # characters of a source's name, which is told in warnings
 _HELD_BACK_S = 5.0
@@ -276,6 +303,28 @@ def _owned(event: AgentEvent, limit: int) -> tuple[AgentEvent, int]:
         contents[kind] = evolve(content, value=copy)
         size += cost
     return evolve(event, contents=contents), size
+
+
+def _seconds(timeout: Any) -> float:
+    """Give a time that can be waited for: an hour at most, and the default for what is no number."""
+    if timeout is None:
+        return _LONGEST_S
+    if not issubclass(type(timeout), (int, float)):
+        return _TIMEOUT_S
+    return float(max(0.0, timeout)) if timeout <= _LONGEST_S else _LONGEST_S  # the latter for nan too
+
+
+def _at_exit_of_worker_process(bridge: Bridge) -> None:
+    """Shut a bridge down where a process of ``multiprocessing`` ends: it runs finalizers, but not ``atexit``."""
+    processes = sys.modules.get("multiprocessing.util")
+    if processes is None:
+        return
+    if sys.modules["multiprocessing.process"].parent_process() is not None:
+        processes.Finalize(None, _shut_down, (bridge._at_exit,), exitpriority=_LAST)
+    processes.register_after_fork(bridge, _at_exit_of_worker_process)  # it forgets all finalizers when it begins
+
+
+_LAST = -100  # of all finalizers, so that the others may record
 
 
 def _shut_down(method: weakref.WeakMethod[Any]) -> None:

@@ -27,6 +27,7 @@ class Health:
         notes: What sources skipped or clamped, and why.
         open_runs: Runs that are open.
         open_operations: Starts that wait for their end.
+        forgotten_calls: Open context managers that were too many to be remembered: a shutdown does not end them.
         faults: Faults of our own that were swallowed.
     """
 
@@ -38,6 +39,7 @@ class Health:
     notes: Mapping[str, int] = field(factory=dict)
     open_runs: int = 0
     open_operations: int = 0
+    forgotten_calls: int = 0
     faults: int = 0
 
     @property

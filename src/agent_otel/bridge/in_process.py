@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from concurrent import futures
+from copy import copy
 from itertools import count
+import re
 import time
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from attrs import evolve
-from opentelemetry.context import Context, attach, detach, get_current
-from opentelemetry.trace import SpanKind, get_current_span, set_span_in_context
+from opentelemetry.context import Context, attach, get_current
+from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
 
 from agent_otel.conventions import names as n
 from agent_otel.correlate import SpanRef, Surroundings, derive_span_id, derive_trace_id
 from agent_otel.emit import CurrentSpan, Sampling, snapshot, span_context, text_of, type_name, whole_number
+from agent_otel.emit.current import live_context
+from agent_otel.emit.interruption import of_signal_handler
 from agent_otel.model import (
     AgentEvent,
     Content,
@@ -35,6 +39,7 @@ from agent_otel.model import (
     Usage,
     outcome_of_status,
 )
+from agent_otel.project.bounds import OTHER
 
 __all__ = ["Call", "Host", "ModelCall", "Run", "ToolCall"]
 
@@ -73,11 +78,14 @@ class Call:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._span: CurrentSpan | None = None
-        self._token: Any = None
-        self._context: Any = None
+        self._is_entered = False
+        self._before = Context()  # what was current before
+        self._context = Context()  # and with the parent in it
+        self._earlier: list[Call] = []  # entries that are still open while the handle is entered once more
         self._start_ns = 0
         self._contents: dict[ContentKind, Content] = {}
         self._size = 512
+        self._given: tuple[dict[ContentKind, Content], int] | None = None  # before it was entered
         self._outcome: Outcome | None = None
         self._is_over = False
         self._error_type: str | None = None
@@ -85,15 +93,21 @@ class Call:
         self._cost: Cost | None = None
 
     def __enter__(self: _Self) -> _Self:
-        """Begin, and make the call's context current."""
+        """Begin, and make the call's context current; a handle that is entered again is a call of its own."""
         try:
+            self._renew()
             self._start_ns = time.time_ns()
-            self._context = _surrounding(self._host)
-            self._span = CurrentSpan(self._place())
-            self._token = attach(set_span_in_context(self._span, self._context))
+            self._before = get_current()
+            self._context = _surrounding(self._before, self._parent_elsewhere())
+            self._span = CurrentSpan(self._place(), self._context)
+            attach(set_span_in_context(self._span, self._context))
+            self._is_entered = True
             self._host.opened(self)
             self._began()
-        except Exception:  # noqa: BLE001  telemetry must not stop the agent
+        except Exception as error:  # noqa: BLE001  telemetry must not stop the agent
+            if of_signal_handler(error):
+                self.__exit__(type(error), error, error.__traceback__)  # nobody else will: it is not entered
+                raise
             self._host.fault()
         return self
 
@@ -105,16 +119,59 @@ class Call:
     ) -> None:
         """End; an exception sets the outcome and passes through."""
         try:
-            if self._token is None:  # it never began
+            entry = self._entry_to_leave()
+            if not entry._is_entered:  # it never began
                 return
-            token, self._token = self._token, None
-            detach(token)
-            self._host.closed(self)
+            entry._leave(error)
+            if entry is not self:
+                self._earlier.remove(entry)
+            elif self._earlier:
+                self._return_to(self._earlier.pop())
+        except Exception as fault:  # noqa: BLE001  as above
+            if of_signal_handler(fault):
+                raise
+            self._host.fault()
+
+    def _leave(self, error: BaseException | None) -> None:
+        self._is_entered = False
+        self._host.closed(self)
+        span = self._span
+        if span is not None:
+            ending = self._ending(error)
+            span.is_ended = True
+            if get_current_span() is span:  # not so where others began since, or in another task: they climb over it
+                attach(live_context(self._before))
             if not self._is_over:
                 self._is_over = True
-                self._ended(*self._ending(error))
-        except Exception:  # noqa: BLE001  as above
-            self._host.fault()
+                self._ended(*ending)
+
+    def _renew(self) -> None:
+        """Make a call of its own of a handle that was entered before; what it was given before that holds again."""
+        if self._given is None:
+            self._given = (dict(self._contents), self._size)
+            return
+        if self._is_entered:
+            earlier = copy(self)
+            self._earlier.append(earlier)
+            self._host.closed(self)
+            self._host.opened(earlier)
+        contents, self._size = self._given
+        self._contents = dict(contents)
+        self._is_entered = self._is_over = False
+        self._outcome = self._error_type = self._usage = self._cost = None
+
+    def _return_to(self, earlier: Call) -> None:
+        """Be again what this handle was before it was entered once more."""
+        self._host.closed(earlier)
+        vars(self).update(vars(earlier))
+        self._host.opened(self)
+
+    def _entry_to_leave(self) -> Call:
+        """Give the entry whose span is current here, of a handle that is entered more than once."""
+        if not self._earlier:
+            return self
+        current = get_current_span()
+        return next((entry for entry in (self, *self._earlier) if entry._span is current), self)
 
     def interrupt(self) -> None:
         """End it because the bridge shuts down while it is open."""
@@ -125,6 +182,8 @@ class Call:
     def disown(self) -> AgentEvent | None:
         """In a forked child: its end is the parent's to tell. Gives what told its start, if that was told."""
         self._is_over = True
+        if self._span is not None:
+            self._span.additions.reset_after_fork()
         return None
 
     async def __aenter__(self: _Self) -> _Self:
@@ -145,9 +204,9 @@ class Call:
 
         Args:
             outcome: For example ``Outcome.DENIED``.
-            error_type: A short identifier from a bounded set; never error text.
+            error_type: A short identifier from a bounded set, or a status code; what is neither becomes ``_OTHER``.
         """
-        self._outcome, self._error_type = _known_outcome(outcome), text_of(error_type)
+        self._outcome, self._error_type = _known_outcome(outcome), _identifier(text_of(error_type))
 
     def cost(self, amount_micros: int, currency: str = "USD", *, rate_table: str | None = None) -> None:
         """Say what it cost, in millionths of ``currency``."""
@@ -189,8 +248,14 @@ class Call:
             copy, size = snapshot(value, self._host.content_bytes)
             self._contents[kind] = Content(copy)
             self._size += size
-        except Exception:  # noqa: BLE001  such as nesting that meets the agent's own recursion limit
+        except Exception as error:  # noqa: BLE001  such as nesting that meets the agent's own recursion limit
+            if of_signal_handler(error):
+                raise
             self._host.fault()
+
+    def _parent_elsewhere(self) -> Span | None:
+        """Give the parent where no span is current."""
+        raise NotImplementedError
 
     def _place(self) -> Any:
         raise NotImplementedError
@@ -255,6 +320,13 @@ class Run(Call):
         self._parent_span_id: int | None = None
         self._calls = count(1)  # next() is atomic: calls begin on several threads
 
+    def _renew(self) -> None:
+        if self._given is not None:
+            super()._renew()
+            self.run_id, self._calls = uuid4().hex, count(1)
+        else:
+            super()._renew()
+
     def model_call(self, *, provider: str, model: str) -> ModelCall:
         """Give the context manager of a model call.
 
@@ -281,6 +353,10 @@ class Run(Call):
     def answer(self, messages: Any) -> None:
         """Keep what the run answered."""
         self._keep(ContentKind.OUTPUT_MESSAGES, messages)
+
+    def _parent_elsewhere(self) -> Span | None:
+        """Give the caller's span from outside the process."""
+        return get_current_span(self._host.ambient) if self._host.ambient is not None else None
 
     def _place(self) -> Any:
         current = get_current_span(self._context).get_span_context()
@@ -311,7 +387,7 @@ class Run(Call):
 
     def disown(self) -> AgentEvent | None:
         """As for every call; a run tells its start."""
-        self._is_over = True
+        super().disown()
         return self._opening()
 
     def _opening(self) -> AgentEvent:
@@ -331,10 +407,15 @@ class _Child(Call):
         self._run = run
         self._ids = EventIds()
 
+    def _parent_elsewhere(self) -> Span | None:
+        """Give the run's own span: the call begins on a thread of its own."""
+        return self._run._span
+
     def _place(self) -> Any:
         run = self._run
         current = get_current_span(self._context).get_span_context()
-        parent = current.span_id if current.trace_id == run._ref.trace_id else run._ref.span_id
+        is_inside = current.trace_id == run._ref.trace_id and current.span_id != run._parent_span_id
+        parent = current.span_id if is_inside else run._ref.span_id
         span_id = derive_span_id(run._ref.trace_id, self._kind.value, f"{run.run_id}#{next(run._calls)}")
         self._ids = EventIds(
             event=f"{span_id:016x}",
@@ -396,12 +477,17 @@ class ToolCall(_Child):
         self._hand_over(Phase.END, ids, names, outcome, error_type, time_ns=time.time_ns())
 
 
-def _surrounding(host: Host) -> Context:
-    """Give the current context; where it has no span, the caller's span from outside the process stands in."""
-    context = get_current()
-    if host.ambient is not None and not get_current_span(context).get_span_context().is_valid:
-        return set_span_in_context(get_current_span(host.ambient), context)
+def _surrounding(before: Context, elsewhere: Span | None) -> Context:
+    """Give the context in which a call begins; where no span is current in it, another one stands in."""
+    context = live_context(before)
+    if elsewhere is not None and not get_current_span(context).get_span_context().is_valid:
+        return set_span_in_context(elsewhere, context)
     return context
+
+
+def _identifier(error_type: str | None) -> str | None:
+    """Let an identifier pass; free text and what looks like a key are none."""
+    return error_type if error_type is None or _IDENTIFIER.fullmatch(error_type) else OTHER
 
 
 def _known_outcome(outcome: Any) -> Outcome:
@@ -411,13 +497,14 @@ def _known_outcome(outcome: Any) -> Outcome:
 
 def _outcome_of(error: BaseException) -> tuple[Outcome, str]:
     """Tell a cancellation and a timeout from a failure; the type's name is the error type, its text is content."""
-    name = type_name(error)
-    if isinstance(error, _CANCELLATIONS):
+    name, kind = type_name(error), type(error)  # asked of the type: the object itself may lie or raise
+    if issubclass(kind, _CANCELLATIONS):
         return Outcome.CANCELLED, name
-    if isinstance(error, _TIMEOUTS):
+    if issubclass(kind, _TIMEOUTS):
         return Outcome.TIMED_OUT, name
     return Outcome.ERROR, name
 
 
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,63}|[1-5][0-9]{2}")
 _CANCELLATIONS = (asyncio.CancelledError, futures.CancelledError, KeyboardInterrupt, GeneratorExit)
 _TIMEOUTS = (TimeoutError, asyncio.TimeoutError, futures.TimeoutError)  # one class only since Python 3.11

@@ -170,6 +170,7 @@ class Pipeline:
                 continue
             identity = output.identity.span_id if isinstance(output, Operation) else output.key
             if identity in self.delivered_before:
+                self.books.notes["told_before"] += 1
                 continue
             if self._wait_for_room is not None:
                 self._wait_for_room()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from hashlib import sha256
 import time
 from typing import Any, Literal
 from uuid import uuid4
@@ -29,6 +30,7 @@ from agent_otel.sources import Context, Decoder, Source
 __all__ = ["Reading", "ReadingOptions", "ReadingSummary"]
 
 _FLUSH_PERIOD_S = 60.0
+_ALSO_IDENTITY = ("TRACEPARENT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 _SHUTDOWN_TIMEOUT_S = 5.0
 _POLL_S = 0.2
 _FAILURES_IN_A_ROW = 3
@@ -150,10 +152,12 @@ class Reading:
 
     @property
     def sink_identity(self) -> str:
-        """What makes two readings send to the same place under the same ids; holds no credentials."""
+        """What makes two readings send to the same place under the same ids; of headers and caller a digest only."""
         endpoint = otlp_endpoint("traces", self._environ)
         names = ",".join(sorted(self._telemetry.sinks))
-        return f"{names}|{endpoint}|{self._telemetry.namespace}"
+        others = [self._environ.get(name, "") for name in _ALSO_IDENTITY]
+        digest = sha256("\n".join(others).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return f"{names}|{endpoint}|{self._telemetry.namespace}|{digest}"
 
     def take(self, record: Any, source: Source, decoder: Decoder, context: Context, name: str) -> None:
         """Take one parsed record."""

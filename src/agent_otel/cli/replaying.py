@@ -79,8 +79,9 @@ def replay_paths(request: Request, sending: Sending, environ: Mapping[str, str])
                     replay.read(group, told)
             summary = replay.finish()
         except KeyboardInterrupt:
-            replay.abort()
-            _say("interrupted: what was complete is sent, what was open is left out")
+            summary = replay.abort()
+            _say("interrupted: of what was complete, this became; what was open is left for the next time")
+            _tell(summary, request, sending)
             return Status.INTERRUPTED
     if collector is not None:
         collector.render(Console(stderr=request.as_json))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from agent_otel.correlate.operation import Operation, OperationKind, OrphanReason, RunOpened, SpanIdentity
+from agent_otel.correlate.operation import Operation, OperationKind, OrphanReason, RunOpened, SpanIdentity, Surroundings
 from agent_otel.correlate.places import Places
 from agent_otel.correlate.state import Conversation, State, merged_names
 from agent_otel.correlate.work import Output
@@ -27,9 +27,9 @@ class Conversations:
         self._places = places
         self._on_top = on_top
 
-    def note(self, event: AgentEvent, outputs: list[Output]) -> None:
+    def note(self, event: AgentEvent, around: Surroundings, outputs: list[Output]) -> None:
         """Take what an event says about its conversation; a session that starts after it ended is resumed."""
-        conversation = self._of(event.origin.system, event.ids.conversation, outputs)
+        conversation = self._of(event.origin.system, event.ids.conversation, around, outputs)
         if conversation is None:
             return
         conversation.origin = conversation.origin or event.origin
@@ -43,11 +43,13 @@ class Conversations:
                 conversation.ended, conversation.resumed = False, True
             conversation.names = merged_names(conversation.names, event.names)
 
-    def top_of(self, system: str, conversation_id: str | None, outputs: list[Output]) -> SpanIdentity | None:
+    def top_of(
+        self, system: str, conversation_id: str | None, around: Surroundings, outputs: list[Output]
+    ) -> SpanIdentity | None:
         """Give the identity of the conversation span, if there is one."""
         if not self._on_top:
             return None
-        conversation = self._of(system, conversation_id, outputs)
+        conversation = self._of(system, conversation_id, around, outputs)
         return conversation.identity if conversation is not None else None
 
     def run_opened(self, system: str, conversation_id: str | None, identity: SpanIdentity) -> SpanIdentity:
@@ -74,13 +76,15 @@ class Conversations:
             key, conversation = self._state.conversations.popitem(last=False)
             self._close(key, conversation, None, outputs)
 
-    def _of(self, system: str, conversation_id: str | None, outputs: list[Output]) -> Conversation | None:
+    def _of(
+        self, system: str, conversation_id: str | None, around: Surroundings, outputs: list[Output]
+    ) -> Conversation | None:
         if conversation_id is None:
             return None
         key = (system, conversation_id)
         conversation = self._state.conversations.get(key)
         if conversation is None:
-            identity = self._places.of_conversation(system, conversation_id) if self._on_top else None
+            identity = self._places.of_conversation(system, conversation_id, around) if self._on_top else None
             conversation = self._state.conversations[key] = Conversation(identity=identity)
             if identity is not None:
                 outputs.append(
@@ -90,6 +94,7 @@ class Conversations:
                         origin=Origin(system),
                         names=conversation.names,
                         conversation=conversation_id,
+                        context=around.context,
                     )
                 )
             if len(self._state.conversations) > self._state.limits.max_conversations:

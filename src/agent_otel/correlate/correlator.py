@@ -1,6 +1,6 @@
 """The correlator: events in, in whatever order they come; finished operations out, each exactly once.
 
-It never raises for any event, guesses no parent (R18) and reads no clock: a live bridge tells it the time. All its
+It raises for no event of a source, guesses no parent (R18) and reads no clock: a live bridge tells it the time. All its
 memory is bounded (``CorrelationLimits``).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from agent_otel.correlate.bounded_ids import with_bounded_ids
+from agent_otel.correlate.bounds import bounded
 from agent_otel.correlate.conversations import Conversations
 from agent_otel.correlate.identity import derive_key
 from agent_otel.correlate.limits import CorrelationLimits
@@ -65,14 +65,17 @@ class Correlator:
 
         Returns:
             What it completed, and whether it was a duplicate (a second start or end, a second form of a run).
+
+        Raises:
+            TypeError: If the event's time is no number.
         """
         outputs: list[Output] = []
-        event = with_bounded_ids(event)
+        event = bounded(event)
         if event.ids.run is not None and self._is_second_form(event):
             self._state.counts["second_form"] += 1
             return Correlated(outputs, is_duplicate=True)
         if event.ids.conversation is not None:
-            self._conversations.note(event, outputs)
+            self._conversations.note(event, around, outputs)
         accepted = self._dispatch(event, around, outputs)
         return Correlated(outputs, not accepted)
 

@@ -27,18 +27,22 @@ class Places:
         self._nonce = nonce
         self._anonymous = 0
 
-    def of_conversation(self, system: str, conversation: str) -> SpanIdentity:
-        """Place a conversation span on top of its own trace."""
-        trace_id = derive_trace_id(self._namespace, system, f"conversation:{conversation}")
-        return SpanIdentity(trace_id, derive_span_id(trace_id, OperationKind.CONVERSATION.value, conversation))
+    def of_conversation(self, system: str, conversation: str, surroundings: Surroundings) -> SpanIdentity:
+        """Place a conversation span: under the caller's span, else on top of a trace of its own."""
+        caller = surroundings.parent
+        if caller is None:
+            trace_id = derive_trace_id(self._namespace, system, f"conversation:{conversation}")
+            return SpanIdentity(trace_id, derive_span_id(trace_id, OperationKind.CONVERSATION.value, conversation))
+        span_id = derive_span_id(caller.trace_id, OperationKind.CONVERSATION.value, f"{system}/{conversation}")
+        return SpanIdentity(caller.trace_id, span_id, caller.span_id, parent_is_remote=True)
 
     def of_run(
         self, key: RunKey, event: AgentEvent, surroundings: Surroundings, conversation: SpanIdentity | None
     ) -> SpanIdentity:
         """Place a run.
 
-        In this order: under the run that started it; under the ids that the event gives; under the caller's span;
-        under its conversation; else as the root of a trace derived from its own id.
+        In this order: under the run that started it; under the ids that the event gives; under its conversation, where
+        that is a span; under the caller's span; else as the root of a trace derived from its own id.
         """
         parent = self._starter(key[0], event)
         trace_id: int | None = parent.trace_id if parent is not None else None
@@ -49,10 +53,10 @@ class Places:
             if event.kind is EventKind.AGENT:
                 parent_span_id = valid_span_id(event.ids.parent_span)
                 remote = parent_span_id is not None
-        if trace_id is None and surroundings.parent is not None:
-            trace_id, parent_span_id, remote = surroundings.parent.trace_id, surroundings.parent.span_id, True
         if trace_id is None and conversation is not None:
             trace_id, parent_span_id = conversation.trace_id, conversation.span_id
+        if trace_id is None and surroundings.parent is not None:
+            trace_id, parent_span_id, remote = surroundings.parent.trace_id, surroundings.parent.span_id, True
         if trace_id is None:
             trace_id = derive_trace_id(self._namespace, key[0], key[1])
         own = valid_span_id(event.ids.span) if event.kind is EventKind.AGENT else None

@@ -108,7 +108,7 @@ class Runs:
 
     def _open(self, key: RunKey, event: AgentEvent, around: Surroundings, outputs: list[Output]) -> Run:
         own = event.kind is EventKind.AGENT
-        top = self._conversations.top_of(key[0], event.ids.conversation, outputs)
+        top = self._conversations.top_of(key[0], event.ids.conversation, around, outputs)
         identity = self._places.of_run(key, event, around, top)
         identity = self._conversations.run_opened(key[0], event.ids.conversation, identity)
         run = Run(

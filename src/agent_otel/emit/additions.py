@@ -10,7 +10,8 @@ from typing import Any
 from attrs import define, field, frozen
 from opentelemetry.trace import Link, SpanContext
 
-from agent_otel.conventions import CONTENT_KEYS
+from agent_otel.conventions.attributes import is_content_key, is_message_content
+from agent_otel.emit.interruption import of_signal_handler
 from agent_otel.emit.snapshot import MAX_INTEGER, text_of
 
 __all__ = ["AddedEvent", "Additions"]
@@ -57,10 +58,14 @@ class Additions:
 
         def add() -> None:
             kept: dict[str, Any] = {}
+            known_as = _sendable(text_of(name) or "event", _MAX_NAME)
             self._put_all(kept, attributes)
+            for key in [key for key in kept if is_message_content(known_as, key)]:
+                del kept[key]
+                self.dropped += 1
             when = time_ns if type(time_ns) is int and 0 <= time_ns <= MAX_INTEGER else time.time_ns()
             if self._has_room(self.events, _MAX_EVENTS):
-                self.events.append(AddedEvent((text_of(name) or "event")[:_MAX_NAME], when, kept))
+                self.events.append(AddedEvent(known_as, when, kept))
 
         self._safely(add)
 
@@ -70,7 +75,9 @@ class Additions:
         def add() -> None:
             kept: dict[str, Any] = {}
             self._put_all(kept, attributes)
-            if isinstance(context, SpanContext) and self._has_room(self.links, _MAX_LINKS):
+            if not (isinstance(context, SpanContext) and context.is_valid):
+                self.dropped += 1
+            elif self._has_room(self.links, _MAX_LINKS):
                 self.links.append(Link(context, kept))
 
         self._safely(add)
@@ -79,16 +86,22 @@ class Additions:
         with self._lock:
             try:
                 keep()
-            except Exception:  # noqa: BLE001  what user code passes may be anything
+            except Exception as error:
                 self.dropped += 1
+                if of_signal_handler(error):
+                    raise
+
+    def reset_after_fork(self) -> None:
+        """Take a new lock: a thread that is gone may hold the old one."""
+        self._lock = threading.RLock()
 
     def _put_all(self, into: dict[str, Any], attributes: Mapping[str, Any] | None) -> None:
         for key, value in (attributes or {}).items():
             self._put(into, key, value)
 
     def _put(self, into: dict[str, Any], key: str, value: Any) -> None:
-        name = str.__str__(key)[:_MAX_NAME]
-        if not name or name in CONTENT_KEYS or (name not in into and len(into) >= _MAX_ATTRIBUTES):
+        name = _sendable(str.__str__(key), _MAX_NAME)
+        if not name or is_content_key(name) or (name not in into and len(into) >= _MAX_ATTRIBUTES):
             self.dropped += 1
         else:
             into[name] = _frozen(value)
@@ -111,7 +124,14 @@ def _frozen(value: Any) -> Any:
         return float.__float__(value)
     if issubclass(kind, int) and abs(number := int.__index__(value)) <= MAX_INTEGER:
         return number
-    return (text_of(value) or "<NoneType>")[:_MAX_TEXT]
+    text = text_of(value)
+    return _sendable(text if text is not None else "<NoneType>", _MAX_TEXT)
+
+
+def _sendable(text: str, limit: int) -> str:
+    """Cut a text; lone surrogates, as in names of files that are no UTF-8, cannot be sent and become ``?``."""
+    text = text[:limit]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 _SCALARS = (str, bool, int, float)

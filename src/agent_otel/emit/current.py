@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opentelemetry.trace import Span, SpanContext, Status, StatusCode
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanContext, Status, StatusCode, get_current_span, set_span_in_context
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from agent_otel.conventions import attributes as a
 from agent_otel.emit.additions import Additions
 from agent_otel.emit.snapshot import type_name
 
-__all__ = ["CurrentSpan"]
+__all__ = ["CurrentSpan", "live_context"]
 
 
 class CurrentSpan(Span):
@@ -22,10 +23,13 @@ class CurrentSpan(Span):
 
     Args:
         context: Ids, and whether the trace is sampled.
+        outer: The context in which it begins.
     """
 
-    def __init__(self, context: SpanContext) -> None:
+    def __init__(self, context: SpanContext, outer: Context | None = None) -> None:
         self._context = context
+        self.outer = outer if outer is not None else Context()
+        self.is_ended = False  # it may still be current: generators and tasks leave their contexts in any order
         self.additions = Additions()
         self.marked_error = False
 
@@ -35,7 +39,7 @@ class CurrentSpan(Span):
 
     def is_recording(self) -> bool:
         """Say whether what is set here arrives anywhere."""
-        return self._context.trace_flags.sampled
+        return self._context.trace_flags.sampled and not self.is_ended
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """Keep an attribute."""
@@ -76,6 +80,18 @@ class CurrentSpan(Span):
 
     def __exit__(self, *exception: object) -> None:
         """Change nothing, as ``end``."""
+
+
+def live_context(context: Context) -> Context:
+    """Give a context in which no ended span of ours is current: what enclosed that span takes its place.
+
+    Args:
+        context: What else it holds, such as baggage, is kept.
+    """
+    span = current = get_current_span(context)
+    while isinstance(span, CurrentSpan) and span.is_ended:
+        span = get_current_span(span.outer)
+    return context if span is current else set_span_in_context(span, context)
 
 
 def _typed(exception: BaseException, attributes: Attributes) -> dict[str, AttributeValue]:

@@ -51,6 +51,7 @@ class HandOver:
         self._filled = threading.Condition(self._lock)
         self._drained = threading.Condition(self._lock)
         self._idle = True
+        self._has_ended = False  # the worker
         self._worker: threading.Thread | None = None
 
     def _after_fork(self) -> None:
@@ -96,6 +97,8 @@ class HandOver:
                 self._worker = worker
             elif self._idle:
                 self._filled.notify()
+            if self._stopping:  # by a signal handler, in the midst of this
+                self._write_off()
             return True
 
     def drain(self, deadline: float) -> bool:
@@ -112,20 +115,33 @@ class HandOver:
             self._stopping = True
             self._filled.notify_all()
             worker = self._worker
-        if worker is not None and worker is not threading.current_thread():
-            worker.join(max(0.0, deadline - time.monotonic()))
-        elif worker is None:
+        if worker is None:
             self._run()  # nothing came, or no thread could be started
         with self._lock:
-            self.evicted += len(self._ordinary) + len(self._precious)
-            self._ordinary.clear()
-            self._precious.clear()
-            self._bytes = 0
-            self._settled = self._number
-            self._drained.notify_all()
-        return worker is None or not worker.is_alive()
+            if worker is not threading.current_thread():
+                # A signal handler may be inside put(), which has the lock: to wait gives it up, to join would not.
+                self._drained.wait_for(lambda: self._has_ended, max(0.0, deadline - time.monotonic()))
+            self._write_off()
+            return self._has_ended
+
+    def _write_off(self) -> None:
+        """Count what is left as evicted; the lock is held."""
+        self.evicted += len(self._ordinary) + len(self._precious)
+        self._ordinary.clear()
+        self._precious.clear()
+        self._bytes = 0
+        self._settled = self._number
+        self._drained.notify_all()
 
     def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            with self._lock:
+                self._has_ended = True
+                self._drained.notify_all()
+
+    def _work(self) -> None:
         ticked = time.monotonic()
         while True:
             batch = self._take()

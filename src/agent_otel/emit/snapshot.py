@@ -11,11 +11,15 @@ import math
 from typing import Any
 from uuid import UUID
 
+from agent_otel.emit.interruption import of_signal_handler
+
 __all__ = ["BEYOND_LIMIT", "MAX_INTEGER", "snapshot", "text_of", "type_name", "whole_number"]
 
 BEYOND_LIMIT = "[beyond the size limit]"
 MAX_INTEGER = 2**63 - 1  # what OTLP can carry
 _MAX_DEPTH = 64
+_MAX_TYPE_NAME = 256
+_NAMELESS = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
 _MAX_INTEGER_BITS = 1024
 _ITEM_COST = 16  # bytes that a number or a container element is reckoned at
 _WIDEST = 4  # bytes of a character beyond ASCII, at most
@@ -55,8 +59,11 @@ def text_of(value: Any) -> str | None:
 def type_name(value: Any) -> str:
     """Name the type of an exception or other object: with its module, unless it is built in."""
     kind = type(value)
-    name, module = _of_type(kind, "__qualname__"), _of_type(kind, "__module__")
-    return name if module == "builtins" else f"{module}.{name}"
+    try:  # a class may name anything as its module, or nothing
+        name, module = str.__str__(_of_type(kind, "__qualname__")), str.__str__(_of_type(kind, "__module__"))
+    except Exception:  # noqa: BLE001  as above
+        return _NAMELESS
+    return (name if module == "builtins" else f"{module}.{name}")[:_MAX_TYPE_NAME]
 
 
 def whole_number(value: Any) -> int | None:
@@ -117,8 +124,9 @@ def _copied_foreign(value: Any, budget: list[int], depth: int) -> Any:
     try:
         if issubclass(kind, Mapping):
             return _copied_mapping(value.items(), budget, depth)
-    except Exception:  # noqa: BLE001, S110  whatever it is, it is no content that could be read
-        pass
+    except Exception as error:
+        if of_signal_handler(error):
+            raise
     return _marker(kind)
 
 
@@ -131,13 +139,15 @@ def _copied_mapping(items: Any, budget: list[int], depth: int) -> dict[str, Any]
                 break
             name = _copied_text(text_of(key) or _marker(type(key)), budget)
             copy[name] = _copied(item, budget, depth + 1)
-    except RuntimeError:  # another thread of the agent's writes to it just now: what was read counts
+    except RuntimeError as error:  # another thread of the agent's writes to it just now: what was read counts
+        if of_signal_handler(error):
+            raise
         copy[BEYOND_LIMIT] = True
     return copy
 
 
 def _marker(kind: type) -> str:
-    return f"<{_of_type(kind, '__name__')}>"
+    return f"<{str.__str__(_of_type(kind, '__name__'))}>"
 
 
 def _of_type(kind: type, name: str) -> Any:

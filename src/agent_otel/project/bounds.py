@@ -9,7 +9,7 @@ from hashlib import sha256
 import re
 from typing import Any, cast
 
-__all__ = ["BoundedNames", "bounded_error_type", "bounded_id", "bounded_name", "bounded_value"]
+__all__ = ["BoundedNames", "addable", "bounded_error_type", "bounded_id", "bounded_name", "bounded_value"]
 
 MAX_NAME = 128
 MAX_ID = 256
@@ -79,3 +79,12 @@ class BoundedNames:
                 return OTHER
             known = self._known[name] = bounded_name(name) or UNKNOWN
         return known
+
+
+def addable(amount: int) -> float:
+    """Give an amount for a counter whose sum can always be sent: an integer beyond 64 bits cannot, a float can."""
+    return amount if amount < _BIG else float(min(amount, _BIGGEST))
+
+
+_BIG = 2**40
+_BIGGEST = 2**63

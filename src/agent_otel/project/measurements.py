@@ -10,7 +10,7 @@ from agent_otel.conventions import metrics as m
 from agent_otel.conventions import names as n
 from agent_otel.correlate import Occurrence, Operation, OperationKind
 from agent_otel.model import Cost, EventKind, Fact, Outcome, Phase
-from agent_otel.project.bounds import UNKNOWN, BoundedNames
+from agent_otel.project.bounds import UNKNOWN, BoundedNames, addable
 from agent_otel.project.spans import error_type_of, model_operation_name, provider_name
 from agent_otel.project.telemetry import MetricPoint
 
@@ -70,7 +70,7 @@ class Measurements:
         lost = event.facts.get(Fact.LOST_COUNT)
         if isinstance(lost, int) and lost > 0:
             reason = self._word(a.LOSS_REASON, str(event.facts.get(Fact.LOSS_REASON, UNKNOWN)))
-            points.append(MetricPoint(m.SOURCE_LOSSES, lost, {a.SOURCE: source, a.LOSS_REASON: reason}))
+            points.append(MetricPoint(m.SOURCE_LOSSES, addable(lost), {a.SOURCE: source, a.LOSS_REASON: reason}))
         if event.kind is EventKind.ERROR or event.outcome is Outcome.ERROR:
             component = self._word(a.COMPONENT, str(event.facts.get(Fact.COMPONENT, UNKNOWN)))
             points.append(MetricPoint(m.SOURCE_ERRORS, 1, {a.SOURCE: source, a.COMPONENT: component}, occurrence.span))
@@ -146,13 +146,13 @@ class Measurements:
         points = [MetricPoint(m.CACHE_EVENTS, 1, {**labels, a.CACHE_HIT: hit}, occurrence.span)]
         saved = event.facts.get(Fact.TOKENS_SAVED)
         if isinstance(saved, int) and saved > 0:
-            points.append(MetricPoint(m.CACHE_TOKENS_SAVED, saved, labels, occurrence.span))
+            points.append(MetricPoint(m.CACHE_TOKENS_SAVED, addable(saved), labels, occurrence.span))
         return points
 
     def _cost(self, cost: Cost, of: Operation | Occurrence) -> MetricPoint:
         span = of.identity.ref if isinstance(of, Operation) else of.span
         labels = {a.COST_CURRENCY: self._word(a.COST_CURRENCY, cost.currency), a.COST_STATUS: cost.status.value}
-        return MetricPoint(m.COST, cost.amount_micros, labels, span)
+        return MetricPoint(m.COST, addable(cost.amount_micros), labels, span)
 
     def _word(self, label: str, word: str) -> str:
         return self._others[label](word)

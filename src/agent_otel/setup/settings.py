@@ -209,6 +209,6 @@ def unknown_settings(environ: Mapping[str, str]) -> list[str]:
     warnings = []
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
-            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
             warnings.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
     return warnings

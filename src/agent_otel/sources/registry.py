@@ -48,8 +48,8 @@ def load_source(name: str) -> Source:
         if entry is None:
             known = source_names()
             close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise UnknownSource(f"no source named {name!r}{hint} Installed: {', '.join(known)}, or auto")
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise UnknownSource(f"no source is named {name!r}.{hint} Installed: {', '.join(known)}; or auto")
         try:
             found = entry.load()
             made = found() if isinstance(found, type) else found

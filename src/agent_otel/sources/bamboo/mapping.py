@@ -26,6 +26,7 @@ from agent_otel.sources.protocol import Context, Decoded
 
 __all__ = ["map_event"]
 
+_ENDPOINT: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,80}")
 _EVENT_TYPE: Final = re.compile(r"[A-Za-z]{1,32}::[A-Za-z]{1,32}")
 _LOSS_REASONS: Final = {"full": "channel_full", "closed": "channel_closed"}
 
@@ -73,7 +74,7 @@ def _session_completed(record: Any, context: Context) -> Decoded:
         phase=Phase.END,
         outcome=outcome,
         error_type=error_type_of(outcome, "session_error", told=False),
-        facts={Fact.STATE: raw.strip().lower().replace("-", "_").replace(" ", "_") if known else "unknown"},
+        facts={Fact.STATE: raw.strip().lower().replace("-", "_").replace(" ", "_")},
     )
     return Decoded((event,), note=note_of(known=known))
 
@@ -146,11 +147,12 @@ def _message_count_updated(record: Any, context: Context) -> Decoded:
 
 
 def _request_started(record: Any, context: Context) -> Decoded:
-    provider, _, operation = record.endpoint.partition(".")
+    is_name = _ENDPOINT.fullmatch(record.endpoint) is not None
+    provider, _, operation = record.endpoint.partition(".") if is_name else ("", "", "")
     event = build_event(
         context,
         record.meta,
-        {"endpoint": record.endpoint},
+        {"endpoint": record.endpoint if is_name else "other"},
         request=record.request_id,
         kind=EventKind.FORWARD,
         phase=Phase.START,

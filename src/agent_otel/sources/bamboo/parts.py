@@ -36,6 +36,8 @@ ORIGIN: Final = Origin("bamboo", form="metrics")
 
 MAX_INTEGER: Final = MAX_TIME_NS  # 2**63-1: what both a time and an attribute can hold
 _TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_UNKNOWN_WORD: Final = "unknown"
 _NAMED_BY_OUTCOME: Final = frozenset({Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.DENIED, Outcome.INTERRUPTED})
 
 
@@ -47,10 +49,10 @@ def note_of(*counts: int, known: bool = True) -> str | None:
 
 
 def outcome_of(status: str) -> tuple[Outcome, str, bool]:
-    """Give the outcome of a status, its bare word, and whether the word is known."""
+    """Give the outcome of a status, its bare word, and whether it is known; an unknown one may be any text."""
     raw = str(status.value) if isinstance(status, Enum) else status
     outcome, known = outcome_of_status(raw)
-    return outcome, raw, known
+    return outcome, raw if known else _UNKNOWN_WORD, known
 
 
 def error_type_of(outcome: Outcome, own: str, *, told: bool) -> str | None:
@@ -95,7 +97,8 @@ def build_event(
 
     Args:
         context: Place of the record.
-        meta: Its identity and time. A trace id that W3C would accept becomes an id, any other text lineage.
+        meta: Its identity and time. A trace id that W3C would accept becomes an id, any other identifier lineage, and
+            other text is left out.
         lineage: Further lineage; taken over.
         conversation: Session id. An empty id is none, here and below.
         run: Id of the round, unique over sessions.
@@ -105,7 +108,9 @@ def build_event(
     """
     trace = meta.trace_id or None
     if trace is not None and not _TRACE_ID.fullmatch(trace):
-        lineage["trace_id"], trace = trace, None
+        if _IDENTIFIER.fullmatch(trace):
+            lineage["trace_id"] = trace
+        trace = None
     lineage["event.id"] = meta.event_id
     ids = EventIds(
         event=meta.event_id or None,

@@ -8,6 +8,7 @@ Text that may hold content stays out of every repr.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 import time
 from typing import ClassVar, TypeVar
 import uuid
@@ -27,6 +28,11 @@ __all__ = [
 ]
 
 V = TypeVar("V")
+
+
+def _known_word(status: Enum | str) -> str:
+    """Show a status in a repr: an unknown word may be any text."""
+    return repr(status) if isinstance(status, Enum) else "<unknown>"
 
 
 def _variant_of(parent: type) -> Callable[[type[V]], type[V]]:
@@ -53,7 +59,7 @@ class EventMeta(LosslessRecord):
 
     event_id: str
     occurred_at: Timestamp
-    trace_id: str | None = None
+    trace_id: str | None = field(default=None, repr=False)
 
     @classmethod
     def new(cls) -> EventMeta:
@@ -99,7 +105,7 @@ class _SessionStarted(ChatEvent):
 class _SessionCompleted(ChatEvent):
     """A session ends or pauses."""
 
-    status: SessionStatus | str
+    status: SessionStatus | str = field(repr=_known_word)
 
 
 @_variant_of(ChatEvent)
@@ -117,7 +123,7 @@ class _RoundCompleted(ChatEvent):
     """A round ends, after ``latency_ms`` milliseconds."""
 
     round_id: str
-    status: RoundStatus | str
+    status: RoundStatus | str = field(repr=_known_word)
     usage: TokenUsage
     latency_ms: int
     error: str | None = field(default=None, repr=False)
@@ -159,7 +165,7 @@ class ForwardEvent(LosslessRecord):
 class _RequestStarted(ForwardEvent):
     """A request is passed on to ``endpoint``, for example ``openai.chat_completions``."""
 
-    endpoint: str
+    endpoint: str = field(repr=False)
     model: str
     is_stream: bool
 
@@ -170,7 +176,7 @@ class _RequestCompleted(ForwardEvent):
     """A request has ended, after ``latency_ms`` milliseconds; ``status_code`` 0 says that no answer came (rule R9)."""
 
     status_code: int
-    status: ForwardStatus | str
+    status: ForwardStatus | str = field(repr=_known_word)
     usage: TokenUsage | None = None
     latency_ms: int
     error: str | None = field(default=None, repr=False)
@@ -201,7 +207,7 @@ class _StorageError(SystemEvent):
     """An event of ``event_type`` (``Category::Variant``) could not be stored."""
 
     error: str = field(repr=False)
-    event_type: str
+    event_type: str = field(repr=False)
 
 
 @_variant_of(SystemEvent)

@@ -29,7 +29,7 @@ from agent_otel.sources.claude_code.entry import ORIGIN, Entry
 from agent_otel.sources.claude_code.links import Link, Links
 from agent_otel.sources.claude_code.messages import CALL_BLOCKS
 from agent_otel.sources.claude_code.outcomes import exit_code_of, outcome_of_result
-from agent_otel.sources.claude_code.reading import MAX_COUNT, Recent, count_of, object_of, text_of
+from agent_otel.sources.claude_code.reading import MAX_COUNT, Recent, agent_type_of, count_of, object_of, text_of
 
 __all__ = ["Calls"]
 
@@ -90,7 +90,7 @@ class Calls:
         opened = _OpenCall(run, conversation, name, CALL_BLOCKS[block["type"]], entry.time_ns, siblings)
         arguments = object_of(block, "input")
         if name in _AGENT_TOOLS:
-            opened.agent = text_of(arguments, "subagent_type")
+            opened.agent = agent_type_of(arguments, "subagent_type")
             self._links.called(Link(run, call, opened.agent), arguments)
         if given is not None:  # no result can name a call without id, so nothing waits for one
             siblings.add(call)

@@ -19,7 +19,7 @@ from agent_otel.sources.claude_code.content import text_in
 from agent_otel.sources.claude_code.entry import MAIN_AGENT, SUB_AGENT
 from agent_otel.sources.claude_code.links import Link, Links
 from agent_otel.sources.claude_code.messages import Message
-from agent_otel.sources.claude_code.reading import Recent, object_of, text_of
+from agent_otel.sources.claude_code.reading import Recent, agent_type_of, object_of, text_of
 from agent_otel.sources.protocol import Document
 
 __all__ = ["Chain", "Chains", "Last", "Opener", "Run", "agent_file_id"]
@@ -109,7 +109,7 @@ class Chains:
         path = PurePath(document.name)
         self._links = links
         self._agent_id = agent_file_id(path)
-        self._agent_type = text_of(document.sidecar, "agentType")
+        self._agent_type = agent_type_of(document.sidecar, "agentType")
         self._workflow = path.parent.name if path.parent.parent.name == "workflows" else None
         self._by_key: OrderedDict[tuple[str | None, str | None], Chain] = OrderedDict()
         self._inline: dict[int, Chain] = {}

@@ -60,7 +60,8 @@ class ClaudeCodeDecoder:
         self._calls = Calls(self._links)
         self._runs = Runs()
         self._responses = Responses(self._runs, self._calls)
-        self._story = Story(self._runs, self._calls, self._responses)
+        self._has_main = False
+        self._story = Story(self._runs, self._calls, self._responses, self._links)
         self.open(_NO_DOCUMENT)
 
     def open(self, document: Document) -> None:
@@ -70,6 +71,8 @@ class ClaudeCodeDecoder:
         self._sessions = Sessions()
         self._conversation: str | None = None
         self._last_ns: int | None = None
+        if document is not _NO_DOCUMENT and not self._chains.is_agent_file:
+            self._has_main = True
 
     def decode(self, record: Any, context: Context) -> Decoded:
         """Decode one parsed JSON value.
@@ -95,12 +98,14 @@ class ClaudeCodeDecoder:
         """End the document.
 
         Args:
-            complete: Whether it is at its end. If not, a run, a response or a session may still grow: none is ended.
+            complete: Whether it is at its end. If not, a run, a response or a session may still grow: none is ended
+                but those of sub-agents of whom a document before this one, or this one, said that they are done.
         """
         events: list[AgentEvent] = []
-        if complete:
-            for chain in self._chains.all():
+        for chain in self._chains.all():
+            if complete or (chain.link is not None and self._links.is_done(chain.link, chain.agent_id)):
                 self._runs.end(chain, events)
+        if complete:
             events.extend(self._sessions.close())
         self.open(_NO_DOCUMENT)
         return events
@@ -108,9 +113,7 @@ class ClaudeCodeDecoder:
     def _seen(self, record: Mapping[str, Any], time_ns: int, cursor: Cursor, events: list[AgentEvent]) -> None:
         self._last_ns = max(self._last_ns or 0, time_ns)
         if not self._chains.is_agent_file:
-            start = self._sessions.seen(record, time_ns, cursor)
-            if start is not None:
-                events.append(start)
+            events.extend(self._sessions.seen(record, time_ns, cursor))
 
     def _of_chain(
         self, kind: str, record: Mapping[str, Any], time_ns: int | None, cursor: Cursor, events: list[AgentEvent]
@@ -126,7 +129,7 @@ class ClaudeCodeDecoder:
             raise RecordRejected("message.content", "is neither text nor a list of blocks")
         name = self._name_of(record, cursor)
         chain = self._chains.of(record, name, conversation)
-        if self._document.live and self._chains.is_agent_file and chain.link is None:
+        if self._document.live and self._has_main and self._chains.is_agent_file and chain.link is None:
             # The call that started this agent is not written yet. Told now, it would stand in a trace of its own.
             return _told("waits_for_its_call", events)
         entry = self._placed(chain, record, message, name, time_ns, cursor)

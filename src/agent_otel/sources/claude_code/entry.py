@@ -8,13 +8,13 @@ from typing import Any, Final
 from attrs import define, field
 
 from agent_otel.model import Cursor, Origin
+from agent_otel.sources.claude_code.reading import SUB_AGENT
 
 __all__ = ["MAIN_AGENT", "ORIGIN", "PROVIDER", "SUB_AGENT", "Entry"]
 
 ORIGIN: Final = Origin("claude-code", form="transcript", namespace="claude_code")
 PROVIDER: Final = "anthropic"
 MAIN_AGENT: Final = "claude-code"
-SUB_AGENT: Final = "sub-agent"
 
 
 @define(eq=False)

@@ -27,7 +27,7 @@ from agent_otel.model import (
 )
 from agent_otel.sources.claude_code.content import weight_of
 from agent_otel.sources.claude_code.entry import ORIGIN, PROVIDER, Entry
-from agent_otel.sources.claude_code.reading import MAX_COUNT, count_of, object_of, text_of
+from agent_otel.sources.claude_code.reading import MAX_COUNT, count_of, object_of, request_id_of, text_of
 
 __all__ = ["CALL_BLOCKS", "SYNTHETIC_MODEL", "Message", "failed_call"]
 
@@ -77,7 +77,7 @@ class Message:
         self.last_ns = max(self.last_ns, entry.time_ns)
         self.cursor = entry.cursor
         self.model = text_of(message, "model") or self.model
-        self._request = text_of(entry.record, "requestId") or self._request
+        self._request = request_id_of(entry.record) or self._request
         self._stop_reason = text_of(message, "stop_reason") or self._stop_reason
         usage = object_of(message, "usage")
         for name in _COUNTS:

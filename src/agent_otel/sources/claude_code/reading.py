@@ -10,12 +10,27 @@ from typing import Any, Final, Generic, TypeVar
 
 from agent_otel.model import MAX_TIME_NS, parse_rfc3339
 
-__all__ = ["MAX_COUNT", "Recent", "count_of", "lineage_of", "object_of", "session_of", "text_of", "time_of"]
+__all__ = [
+    "MAX_COUNT",
+    "SUB_AGENT",
+    "Recent",
+    "agent_type_of",
+    "count_of",
+    "lineage_of",
+    "object_of",
+    "request_id_of",
+    "session_of",
+    "text_of",
+    "time_of",
+]
 
 V = TypeVar("V")
 
 MAX_COUNT: Final = MAX_TIME_NS  # 2**63-1: what an attribute can hold
+SUB_AGENT: Final = "sub-agent"
 _LONG_KEY: Final = 128
+_AGENT_TYPE: Final = re.compile(r"[A-Za-z0-9 _.:/-]{1,64}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _LINEAGE: Final = {"version": re.compile(r"[0-9A-Za-z.+-]{1,40}"), "entrypoint": re.compile(r"[0-9A-Za-z_-]{1,40}")}
 
 
@@ -64,6 +79,18 @@ def lineage_of(record: Mapping[str, Any]) -> dict[str, str | int | float | bool]
         if isinstance(value, str) and shape.fullmatch(value):
             found[name] = value
     return found
+
+
+def agent_type_of(record: Mapping[str, Any], name: str) -> str | None:
+    """Give the type of an agent, a name; what the model wrote there and looks like none is only a sub-agent."""
+    value = text_of(record, name)
+    return value if value is None or _AGENT_TYPE.fullmatch(value) else SUB_AGENT
+
+
+def request_id_of(record: Mapping[str, Any]) -> str | None:
+    """Give the provider's id of a request, if it looks like one."""
+    value = text_of(record, "requestId")
+    return value if value is not None and _REQUEST_ID.fullmatch(value) else None
 
 
 class Recent(Generic[V]):

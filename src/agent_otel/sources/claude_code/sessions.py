@@ -5,6 +5,7 @@ Records that were copied from another session when it was forked begin none, and
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from agent_otel.sources.claude_code.reading import lineage_of, session_of
 
 __all__ = ["Sessions"]
 
-_LIMIT: Final = 1_000  # a document tells of one; damaged and joined ones of a few
+_LIMIT: Final = 1_000  # a file tells of one, a joined one of a few; a live stream has no end
 
 
 @define
@@ -29,28 +30,39 @@ class Sessions:
     """The sessions of one document."""
 
     def __init__(self) -> None:
-        self._open: dict[str, _Span] = {}
+        self._open: OrderedDict[str, _Span] = OrderedDict()
 
-    def seen(self, record: Mapping[str, Any], time_ns: int, cursor: Cursor) -> AgentEvent | None:
-        """Take a record with a time; gives the event of a session's start."""
+    def seen(self, record: Mapping[str, Any], time_ns: int, cursor: Cursor) -> list[AgentEvent]:
+        """Take a record with a time.
+
+        Returns:
+            The start of a session that is new, and then the end of the one that was silent longest, if there are too
+            many.
+        """
         session = session_of(record)
         if session is None or "agentId" in record or "forkedFrom" in record:
-            return None
+            return []
         known = self._open.get(session)
         if known is not None:
+            self._open.move_to_end(session)
             known.last_ns = max(known.last_ns, time_ns)
             known.cursor = cursor
-            return None
-        if len(self._open) >= _LIMIT:
-            return None
+            return []
         self._open[session] = _Span(time_ns, cursor)
-        return _event(Phase.START, session, time_ns, cursor, lineage_of(record))
+        events = [_event(Phase.START, session, time_ns, cursor, lineage_of(record))]
+        if len(self._open) > _LIMIT:
+            events.append(_end(*self._open.popitem(last=False)))
+        return events
 
     def close(self) -> list[AgentEvent]:
         """Give the ends of all sessions."""
-        ends = [_event(Phase.END, session, span.last_ns, span.cursor, {}) for session, span in self._open.items()]
+        ends = [_end(session, span) for session, span in self._open.items()]
         self._open.clear()
         return ends
+
+
+def _end(session: str, span: _Span) -> AgentEvent:
+    return _event(Phase.END, session, span.last_ns, span.cursor, {})
 
 
 def _event(

@@ -14,6 +14,7 @@ from agent_otel.sources.claude_code.calls import Calls
 from agent_otel.sources.claude_code.chains import Chain, Chains, Last
 from agent_otel.sources.claude_code.content import blocks_of
 from agent_otel.sources.claude_code.entry import ORIGIN, Entry
+from agent_otel.sources.claude_code.links import Links
 from agent_otel.sources.claude_code.prompts import INTERRUPTION, UserRecord, kind_of_user
 from agent_otel.sources.claude_code.reading import count_of, object_of, text_of
 from agent_otel.sources.claude_code.responses import Responses
@@ -32,12 +33,14 @@ class Story:
         runs: The runs.
         calls: The tool calls.
         responses: Takes failed attempts.
+        links: Told what notifications say of agents in the background.
     """
 
-    def __init__(self, runs: Runs, calls: Calls, responses: Responses) -> None:
+    def __init__(self, runs: Runs, calls: Calls, responses: Responses, links: Links) -> None:
         self._runs = runs
         self._calls = calls
         self._responses = responses
+        self._links = links
 
     def user(self, chain: Chain, chains: Chains, entry: Entry, events: list[AgentEvent]) -> str | None:
         """Apply a ``user`` record."""
@@ -54,6 +57,7 @@ class Story:
             self._results(chain, chains, entry, events)
         elif kind is UserRecord.NOTICE:
             self._runs.worked(chain, entry)
+            self._links.notified(content)
         told = content if kind in (UserRecord.COMMAND, UserRecord.NOTICE) else None
         self._may_open(chain, entry, told, is_command=kind is UserRecord.COMMAND)
         chain.cause_ns = entry.time_ns
