@@ -184,7 +184,7 @@ def test_a_source_that_is_not_installed_is_told_once_and_counted(bridge, caplog)
         assert bridge.flush()
     (line,) = [record.getMessage() for record in caplog.records if record.name == "agent_otel"]
     assert "bambo" in line
-    assert "did you mean 'bamboo'?" in line
+    assert "Did you mean 'bamboo'?" in line
     assert bridge.health().records["malformed"] == 3
 
 

@@ -177,16 +177,16 @@ def test_corrupt_store_exits_with_1_and_says_what_to_do(run: Any, recorded: Any,
 def test_interrupt_sends_what_is_complete_and_exits_with_130(
     run: Any, recorded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    aborted = []
-
     def interrupted(self: Any, group: Any, progress: Any = None) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Replay, "read", interrupted)
-    monkeypatch.setattr(Replay, "abort", lambda self: aborted.append(self))  # noqa: PLW0108  becomes a method
+    finished = []
+    monkeypatch.setattr(Replay, "finish", finished.append)
     status, out, err = run("replay", recorded)
-    assert (status, out, len(aborted)) == (130, "", 1)
+    assert (status, finished) == (130, [])
     assert err.startswith("interrupted")
+    assert out.startswith("received 0")
 
 
 class Terminal(io.StringIO):

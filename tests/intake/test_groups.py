@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent_otel.intake import discover
-from agent_otel.model import IntakeError, RecordRejected, UnknownSource
+from agent_otel.model import IntakeError, RecordRejected, SourceError, UnknownSource
 
 MAIN = {"toy": True, "session": "s1", "id": "1"}
 
@@ -245,3 +245,25 @@ def test_pipe_is_read_as_a_stream(tmp_path: Path) -> None:
     (group,) = discover([str(pipe)])
     assert records(group) == [{"toy": 1}] * 3
     writer.join()
+
+
+@pytest.mark.parametrize("pattern", ["", "/absolute/*"])
+def test_patterns_that_are_none_are_an_error(write: Any, toy: Any, monkeypatch: Any, pattern: Any) -> None:
+    monkeypatch.setattr(type(toy), "companions", lambda self, path: [pattern])
+    with pytest.raises(SourceError, match=r"^source 'toy': companions\(\) gave what is no relative pattern$"):
+        discover([str(write("s1.jsonl", MAIN))])
+
+
+def test_closed_standard_input_is_one_error(monkeypatch: Any) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(IntakeError, match=r"^-: standard input is closed"):
+        discover(["-"])
+
+
+def test_standard_input_that_cannot_be_read_is_one_error(monkeypatch: Any, tmp_path: Path) -> None:
+    with (tmp_path / "only-written").open("wb") as raw:
+        descriptor = os.dup(raw.fileno())
+    with io.FileIO(descriptor) as unreadable:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(unreadable)))
+        with pytest.raises(IntakeError, match=r"^-: cannot be read \(OSError\)$"):
+            discover(["-"])

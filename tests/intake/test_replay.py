@@ -9,6 +9,7 @@ import pytest
 
 from agent_otel.bridge import BridgeBooks, ReadingSummary
 from agent_otel.intake import Replay, ResumeStore, discover
+from agent_otel.model import RecordRejected, SourceError
 from agent_otel.sources import Decoded
 
 
@@ -144,3 +145,33 @@ def test_growing_file_keeps_its_nonce_and_its_cut_line_waits(write: Any, decoder
     store.close()
     assert [call[0] for call in decoder.calls] == [0, 0, 1, 0, 1]
     assert len({document.nonce for document in decoder.documents}) == 1
+
+
+def test_document_whose_end_fails_is_told_and_the_next_one_is_read(write: Any, decoder: Any, monkeypatch: Any) -> None:
+    main = write("s.jsonl", *lines(2))
+    write("s/side-a.jsonl", {"toy": 1, "session": "s", "n": 7})
+
+    def close(self: Any, *, complete: Any) -> Any:
+        if len(self.documents) == 1:
+            raise RecordRejected("", "source fault")
+        return ["end"]
+
+    monkeypatch.setattr(Decoder, "close", close)
+    reading = Reading()
+    Replay(reading).read(discover([str(main)])[0])
+    assert (reading.problems, reading.fed) == (["2: source fault"], ["end"])
+    assert [call[0] for call in decoder.calls] == [0, 1, 7]
+
+
+def test_sidecar_that_the_source_cannot_name_is_told_and_the_file_is_read(
+    write: Any, decoder: Any, toy: Any, monkeypatch: Any
+) -> None:
+    def sidecar(self: Any, path: Any) -> Any:
+        raise SourceError("source fault")
+
+    monkeypatch.setattr(type(toy), "sidecar", sidecar)
+    reading = Reading()
+    Replay(reading).read(discover([str(write("s.jsonl", *lines(2)))])[0])
+    assert reading.problems == ["1: source fault"]
+    assert [call[0] for call in decoder.calls] == [0, 1]
+    assert decoder.documents[0].sidecar == {}

@@ -103,6 +103,7 @@ class Told:
 def decode(
     *documents: list[Any] | tuple[str, list[Any]],
     complete: bool = True,
+    live: bool = False,
     sidecar: dict[str, Any] | None = None,
 ) -> Told:
     """Decode a group: lists of records, or pairs of a file name and records."""
@@ -110,7 +111,7 @@ def decode(
     decoder = ClaudeCodeSource().decoder()
     for number, document in enumerate(documents):
         name, records = document if isinstance(document, tuple) else (f"{SESSION}.jsonl", document)
-        decoder.open(Document(name, f"key{number}", sidecar=sidecar or {}))
+        decoder.open(Document(name, f"key{number}", sidecar=sidecar or {}, live=live))
         for ordinal, value in enumerate(records, 1):
             try:
                 decoded = decoder.decode(value, Context(Cursor(f"key{number}", ordinal), 1))

@@ -279,7 +279,7 @@ def test_unknown_status_word_is_told_and_fails_only_with_an_error(error: str | N
     event = decoded.events[0]
     assert decoded.note == "unknown_status"
     assert (event.outcome, event.error_type) == (Outcome.UNKNOWN, error_type)
-    assert event.lineage["status"] == "on_fire"
+    assert event.lineage["status"] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -327,10 +327,36 @@ def test_request_start_names_provider_and_operation(endpoint: str, provider: str
 
 
 def test_free_text_trace_id_is_lineage() -> None:
-    for trace_id in ("req-abc", "0" * 32, "A" * 32, "a" * 31, "a" * 32 + "\n"):
+    for trace_id in ("req-abc", "0" * 32, "A" * 32, "a" * 31):
         event = event_of(tool_called(trace_id=trace_id))
         assert event.ids.trace is None
         assert event.lineage["trace_id"] == trace_id
+
+
+@pytest.mark.parametrize("trace_id", ["a" * 32 + "\n", "the user's words", "x" * 129, "k?a=b"])
+def test_trace_id_that_looks_like_no_id_is_left_out(trace_id: str) -> None:
+    event = event_of(tool_called(trace_id=trace_id))
+    assert event.ids.trace is None
+    assert "trace_id" not in event.lineage
+
+
+@pytest.mark.parametrize("endpoint", ["made.up?key=v", "two words", "x" * 81, "u:p@host"])
+def test_endpoint_that_looks_like_no_name_is_not_told(endpoint: str) -> None:
+    event = event_of(forward("RequestStarted", endpoint=endpoint, model="m-1", is_stream=True))
+    assert (event.names.provider, event.names.operation, event.lineage["endpoint"]) == (None, None, "other")
+
+
+def test_repr_of_records_shows_no_free_text() -> None:
+    told = [
+        round_completed(status="made-up words", error="made-up words"),
+        tool_called(trace_id="made-up words"),
+        forward("RequestStarted", endpoint="made-up words", model="m-1", is_stream=True),
+        {"System": {"StorageError": {"error": "made-up words", "event_type": "made-up words"}}},
+        {"System": {"MetricsDropped": {"count": 1, "reason": "made-up words"}}},
+    ]
+    for record in told:
+        assert "made-up" not in repr(decode_metrics_event(record))
+    assert "Success" in repr(decode_metrics_event(round_completed(status="success")))
 
 
 def test_w3c_trace_id_is_an_id() -> None:

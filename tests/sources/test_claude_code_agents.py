@@ -24,6 +24,7 @@ from sources.claude_code_records import (
 )
 
 MAIN = f"{SESSION}.jsonl"
+LAUNCH_TEXT = "Async agent launched successfully.\nagentId: a1"
 BELOW = f"{SESSION}/subagents"
 
 
@@ -314,3 +315,81 @@ def test_prompts_are_kept_as_digests_alone() -> None:
     assert "secret" not in repr(vars(links))
     assert links.of_prompt(" a secret prompt\n") == Link("r", "t1")
     assert links.of_prompt("a secret prompt") is None
+
+
+LAUNCHED = {"isAsync": True, "status": "async_launched", "agentId": "a1"}
+
+
+def growing(*documents: Any) -> Told:
+    return decode(*documents, complete=False, live=True)
+
+
+def notice(task: str, status: str, at: Any) -> dict[str, Any]:
+    return user(f"<task-notification>\n<task-id>{task}</task-id>\n<status>{status}</status>\n</task-notification>", at)
+
+
+def test_agent_whose_call_was_answered_ends_although_the_files_may_grow() -> None:
+    documents = (main_with(result("t1", 9, toolUseResult={"agentId": "a1"})), ("agent-a1.jsonl", agent_file("a1", 3)))
+    told, whole = growing(*documents), decode(*documents)
+    (end,) = told.ends
+    assert end == next(it for it in whole.ends if it.ids.run == f"{SESSION}/a1")
+    assert (seconds(end), end.outcome) == (4, Outcome.OK)
+    assert [model.ids.run for model in told.models] == [f"{SESSION}/a1"]
+
+
+def test_agent_that_was_found_by_its_prompt_ends_as_well() -> None:
+    told = growing(main_with(result("t1", 9)), ("agent-a1.jsonl", agent_file("a1", 3)))
+    assert [(end.ids.run, seconds(end)) for end in told.ends] == [(f"{SESSION}/a1", 4)]
+
+
+def test_agent_without_an_answer_stays_open_while_the_files_may_grow() -> None:
+    told = growing(main_with(), ("agent-a1.jsonl", agent_file("a1", 3)))
+    assert (len(told.starts), told.ends, told.models) == (2, [], [])
+
+
+@pytest.mark.parametrize(
+    ("more", "ended"),
+    [
+        ([], False),
+        ([notice("a1", "running", 8)], False),
+        ([notice("other", "completed", 8)], False),
+        ([notice("a1", "completed", 8)], True),
+        ([notice("a1", "killed", 8)], True),
+        ([result("t2", 8, toolUseResult={"task": {"task_id": "a1", "status": "running"}})], False),
+        ([result("t2", 8, toolUseResult={"task": {"task_id": "a1", "status": "completed"}})], True),
+    ],
+)
+@pytest.mark.parametrize("answer", [{"toolUseResult": LAUNCHED}, {"content": LAUNCH_TEXT}])
+def test_agent_in_the_background_ends_once_it_is_said_to_be_done(answer: Any, more: Any, ended: bool) -> None:
+    main = main_with(result("t1", 3, **answer), assistant(call("t2", "TaskOutput"), at=7, msg="msg_2"), *more)
+    told = growing(main, ("agent-a1.jsonl", agent_file("a1", 5)))
+    assert [end.ids.run for end in told.ends] == ([f"{SESSION}/a1"] if ended else [])
+
+
+def test_agents_of_a_workflow_end_when_its_task_is_done() -> None:
+    launch = {"isAsync": True, "runId": "wf_1", "taskId": "w9"}
+    for status, ends in (("running", 0), ("completed", 2)):
+        started = [user("go", 1), assistant(call("t1", "Workflow", script="x"), at=2)]
+        main = (MAIN, [*started, result("t1", 3, toolUseResult=launch), notice("w9", status, 9)])
+        files = [(f"{BELOW}/workflows/wf_1/agent-{name}.jsonl", agent_file(name, 4)) for name in ("a1", "a2")]
+        assert len(growing(main, *files).ends) == ends
+
+
+def test_agents_file_waits_for_its_call_only_beside_the_sessions_file() -> None:
+    beside = growing((MAIN, [user("go", 1)]), ("agent-a1.jsonl", agent_file("a1", 3)))
+    assert (beside.notes["waits_for_its_call"], len(beside.starts)) == (2, 1)
+    alone = growing(("agent-a1.jsonl", agent_file("a1", 3)))
+    assert (alone.notes["waits_for_its_call"], [start.ids.run for start in alone.starts]) == (0, [f"{SESSION}/a1"])
+
+
+@pytest.mark.parametrize("odd", ["a [bracket]", "x" * 65, "line\nbreak", "who@where"])
+def test_agent_types_that_look_like_no_name_are_not_told(odd: Any) -> None:
+    main = (MAIN, [user("go", 1), assistant(task("t1", agent=odd), at=2)])
+    structured = result("t1", 9, toolUseResult={"agentId": "a1", "agentType": odd})
+    plain = (MAIN, [user("go", 1), assistant(task("t1", agent=None), at=2), structured])
+    for told in (
+        decode(main, ("agent-a1.jsonl", agent_file("a1", 3))),
+        decode(plain, ("agent-a1.jsonl", agent_file("a1", 3))),
+        decode(("agent-a1.jsonl", agent_file("a1", 3)), sidecar={"agentType": odd}),
+    ):
+        assert told.starts[-1].names.agent == "sub-agent"

@@ -20,9 +20,10 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import get_current_span
 
 from agent_otel.bridge.ambient import ambient_context
+from agent_otel.bridge.calls import Call
 from agent_otel.bridge.disabled import NO_OP
 from agent_otel.bridge.health import Health, observe_health
-from agent_otel.bridge.in_process import Call, Run
+from agent_otel.bridge.in_process import Run
 from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
@@ -84,7 +85,7 @@ class Bridge:
         in_forked_child(self._after_fork)
         self._at_exit = weakref.WeakMethod(self.shutdown)
         atexit.register(_shut_down, self._at_exit)
-        _at_exit_of_worker_process(self)
+        _at_exit_of_worker_process(self._at_exit)
 
     @classmethod
     def from_env(cls) -> Bridge:
@@ -134,11 +135,11 @@ class Bridge:
                 self.take(event, around, size + _EVENT_COST)
                 return
             copy, size = snapshot(record, self.content_bytes)
-            if isinstance(record, (bytes, bytearray)):
+            if issubclass(type(record), (bytes, bytearray)):
                 copy, size = bytes(record[: self.content_bytes]), min(len(record), self.content_bytes)
             name = (text_of(source) or _AUTO)[:_MAX_SOURCE]
             self._put((copy, name, receipt_ns, around), size + _EVENT_COST, precious=False)
-        except Exception as error:  # noqa: BLE001  telemetry must not stop the agent
+        except Exception as error:  # telemetry must not stop the agent
             if of_signal_handler(error):
                 raise
             self.fault()
@@ -177,7 +178,7 @@ class Bridge:
             lost = self._lost()
             handled = self._handover.drain(deadline)
             return self._telemetry.flush(deadline) and handled and self._lost() == lost
-        except Exception as error:  # noqa: BLE001  as above
+        except Exception as error:  # as above
             if of_signal_handler(error):
                 raise
             self.fault()
@@ -197,6 +198,7 @@ class Bridge:
         for call in reversed(list(self._open_calls)):
             self._attempt(call.interrupt)
         if self._attempt(lambda: self._handover.stop(deadline)):  # else the worker is stuck: the pipeline is its own
+            self._attempt(self._live.close)
             self._attempt(lambda: self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns()))
         self._attempt(lambda: telemetry.flush(deadline))
         self._attempt(lambda: telemetry.shutdown(deadline))
@@ -228,7 +230,7 @@ class Bridge:
         """Take one step of a shutdown; that it fails must not cost the next ones."""
         try:
             return step()
-        except Exception as error:  # noqa: BLE001  as above
+        except Exception as error:  # as above
             if of_signal_handler(error):
                 raise
             self.fault()
@@ -245,7 +247,7 @@ class Bridge:
         """In a forked child: what is open belongs to the parent, which will tell its end."""
         try:
             self._pipeline.books.reset_after_fork()
-            _at_exit_of_worker_process(self)
+            _when_worker_process_begins(self._at_exit)
             openings = [call.disown() for call in self._open_calls]
             self._open_calls.clear()
             self._pipeline.disown([event for event in openings if event is not None])
@@ -314,14 +316,18 @@ def _seconds(timeout: Any) -> float:
     return float(max(0.0, timeout)) if timeout <= _LONGEST_S else _LONGEST_S  # the latter for nan too
 
 
-def _at_exit_of_worker_process(bridge: Bridge) -> None:
+def _at_exit_of_worker_process(method: weakref.WeakMethod[Any]) -> None:
     """Shut a bridge down where a process of ``multiprocessing`` ends: it runs finalizers, but not ``atexit``."""
-    processes = sys.modules.get("multiprocessing.util")
-    if processes is None:
-        return
-    if sys.modules["multiprocessing.process"].parent_process() is not None:
-        processes.Finalize(None, _shut_down, (bridge._at_exit,), exitpriority=_LAST)
-    processes.register_after_fork(bridge, _at_exit_of_worker_process)  # it forgets all finalizers when it begins
+    util, process = sys.modules.get("multiprocessing.util"), sys.modules.get("multiprocessing.process")
+    if util is not None and process is not None and process.parent_process() is not None:
+        util.Finalize(None, _shut_down, (method,), exitpriority=_LAST)
+
+
+def _when_worker_process_begins(method: weakref.WeakMethod[Any]) -> None:
+    """In a forked child: if it is one of ``multiprocessing``, it forgets all finalizers and then asks for new ones."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.register_after_fork(method, _at_exit_of_worker_process)
 
 
 _LAST = -100  # of all finalizers, so that the others may record

@@ -1,309 +1,26 @@
 """Runs, model calls and tool calls of a program that instruments itself: context managers, sync and async.
 
 Ids are fixed at entry, so that what happens inside attaches to the right parent at once; the span itself is made on the
-worker when the end is known. Nothing here raises into the agent, and what the agent raises passes through unchanged.
+worker when the end is known.
 """
 
 from __future__ import annotations
 
-import asyncio
-from concurrent import futures
-from copy import copy
 from itertools import count
-import re
 import time
-from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from attrs import evolve
-from opentelemetry.context import Context, attach, get_current
-from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, get_current_span
 
+from agent_otel.bridge.calls import ORIGIN, Call, Host
 from agent_otel.conventions import names as n
 from agent_otel.correlate import SpanRef, Surroundings, derive_span_id, derive_trace_id
-from agent_otel.emit import CurrentSpan, Sampling, snapshot, span_context, text_of, type_name, whole_number
-from agent_otel.emit.current import live_context
-from agent_otel.emit.interruption import of_signal_handler
-from agent_otel.model import (
-    AgentEvent,
-    Content,
-    ContentKind,
-    Cost,
-    EventIds,
-    EventKind,
-    Names,
-    Origin,
-    Outcome,
-    Phase,
-    Usage,
-    outcome_of_status,
-)
-from agent_otel.project.bounds import OTHER
+from agent_otel.emit import span_context
+from agent_otel.model import AgentEvent, ContentKind, EventIds, EventKind, Names, Outcome, Phase
 
-__all__ = ["Call", "Host", "ModelCall", "Run", "ToolCall"]
-
-_ORIGIN = Origin("agent-otel", form="in_process", namespace="agent_otel")
-
-
-_Self = TypeVar("_Self", bound="Call")
-
-
-class Host(Protocol):
-    """What a run needs of its bridge."""
-
-    namespace: str
-    sampling: Sampling
-    content_bytes: int
-    ambient: Context | None  # the caller's context from outside the process (TRACEPARENT)
-
-    def opened(self, call: Call) -> None:
-        """Remember a call that is open, to end it if the bridge shuts down first."""
-
-    def closed(self, call: Call) -> None:
-        """Forget a call that has ended."""
-
-    def take(self, event: AgentEvent, around: Surroundings, size: int) -> None:
-        """Hand over an event. Never raises, never blocks."""
-
-    def fault(self) -> None:
-        """Count a fault of our own."""
-
-
-class Call:
-    """What runs, model calls and tool calls share: enter, exit, and what is current in between."""
-
-    _kind: EventKind
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._span: CurrentSpan | None = None
-        self._is_entered = False
-        self._before = Context()  # what was current before
-        self._context = Context()  # and with the parent in it
-        self._earlier: list[Call] = []  # entries that are still open while the handle is entered once more
-        self._start_ns = 0
-        self._contents: dict[ContentKind, Content] = {}
-        self._size = 512
-        self._given: tuple[dict[ContentKind, Content], int] | None = None  # before it was entered
-        self._outcome: Outcome | None = None
-        self._is_over = False
-        self._error_type: str | None = None
-        self._usage: Usage | None = None
-        self._cost: Cost | None = None
-
-    def __enter__(self: _Self) -> _Self:
-        """Begin, and make the call's context current; a handle that is entered again is a call of its own."""
-        try:
-            self._renew()
-            self._start_ns = time.time_ns()
-            self._before = get_current()
-            self._context = _surrounding(self._before, self._parent_elsewhere())
-            self._span = CurrentSpan(self._place(), self._context)
-            attach(set_span_in_context(self._span, self._context))
-            self._is_entered = True
-            self._host.opened(self)
-            self._began()
-        except Exception as error:  # noqa: BLE001  telemetry must not stop the agent
-            if of_signal_handler(error):
-                self.__exit__(type(error), error, error.__traceback__)  # nobody else will: it is not entered
-                raise
-            self._host.fault()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End; an exception sets the outcome and passes through."""
-        try:
-            entry = self._entry_to_leave()
-            if not entry._is_entered:  # it never began
-                return
-            entry._leave(error)
-            if entry is not self:
-                self._earlier.remove(entry)
-            elif self._earlier:
-                self._return_to(self._earlier.pop())
-        except Exception as fault:  # noqa: BLE001  as above
-            if of_signal_handler(fault):
-                raise
-            self._host.fault()
-
-    def _leave(self, error: BaseException | None) -> None:
-        self._is_entered = False
-        self._host.closed(self)
-        span = self._span
-        if span is not None:
-            ending = self._ending(error)
-            span.is_ended = True
-            if get_current_span() is span:  # not so where others began since, or in another task: they climb over it
-                attach(live_context(self._before))
-            if not self._is_over:
-                self._is_over = True
-                self._ended(*ending)
-
-    def _renew(self) -> None:
-        """Make a call of its own of a handle that was entered before; what it was given before that holds again."""
-        if self._given is None:
-            self._given = (dict(self._contents), self._size)
-            return
-        if self._is_entered:
-            earlier = copy(self)
-            self._earlier.append(earlier)
-            self._host.closed(self)
-            self._host.opened(earlier)
-        contents, self._size = self._given
-        self._contents = dict(contents)
-        self._is_entered = self._is_over = False
-        self._outcome = self._error_type = self._usage = self._cost = None
-
-    def _return_to(self, earlier: Call) -> None:
-        """Be again what this handle was before it was entered once more."""
-        self._host.closed(earlier)
-        vars(self).update(vars(earlier))
-        self._host.opened(self)
-
-    def _entry_to_leave(self) -> Call:
-        """Give the entry whose span is current here, of a handle that is entered more than once."""
-        if not self._earlier:
-            return self
-        current = get_current_span()
-        return next((entry for entry in (self, *self._earlier) if entry._span is current), self)
-
-    def interrupt(self) -> None:
-        """End it because the bridge shuts down while it is open."""
-        if not self._is_over:
-            self._is_over = True
-            self._ended(Outcome.INTERRUPTED, "interrupted")
-
-    def disown(self) -> AgentEvent | None:
-        """In a forked child: its end is the parent's to tell. Gives what told its start, if that was told."""
-        self._is_over = True
-        if self._span is not None:
-            self._span.additions.reset_after_fork()
-        return None
-
-    async def __aenter__(self: _Self) -> _Self:
-        """Begin, as ``__enter__``."""
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End, as ``__exit__``."""
-        self.__exit__(kind, error, trace)
-
-    def outcome(self, outcome: Outcome, error_type: str | None = None) -> None:
-        """Say how it ended, where no exception says so.
-
-        Args:
-            outcome: For example ``Outcome.DENIED``.
-            error_type: A short identifier from a bounded set, or a status code; what is neither becomes ``_OTHER``.
-        """
-        self._outcome, self._error_type = _known_outcome(outcome), _identifier(text_of(error_type))
-
-    def cost(self, amount_micros: int, currency: str = "USD", *, rate_table: str | None = None) -> None:
-        """Say what it cost, in millionths of ``currency``."""
-        amount = whole_number(amount_micros)
-        if amount is None:
-            self._host.fault()
-            return
-        self._cost = Cost(amount_micros=amount, currency=text_of(currency) or "USD", rate_table=text_of(rate_table))
-
-    def usage(
-        self,
-        *,
-        input_tokens: int | None = None,
-        output_tokens: int | None = None,
-        total_tokens: int | None = None,
-        cache_read_tokens: int | None = None,
-        cache_write_tokens: int | None = None,
-        reasoning_tokens: int | None = None,
-    ) -> None:
-        """Say how many tokens it used; ``input_tokens`` includes cached and ``output_tokens`` reasoning tokens."""
-        self._usage = Usage(
-            input_tokens=whole_number(input_tokens),
-            output_tokens=whole_number(output_tokens),
-            total_tokens=whole_number(total_tokens),
-            cache_read_tokens=whole_number(cache_read_tokens),
-            cache_write_tokens=whole_number(cache_write_tokens),
-            reasoning_tokens=whole_number(reasoning_tokens),
-        )
-
-    def _named(self, value: Any) -> str | None:
-        """Take a name or id as text, and account for its size."""
-        text = text_of(value)
-        self._size += len(text or "")
-        return text
-
-    def _keep(self, kind: ContentKind, value: Any) -> None:
-        """Keep a snapshot of content; never raises, whatever the value is."""
-        try:
-            copy, size = snapshot(value, self._host.content_bytes)
-            self._contents[kind] = Content(copy)
-            self._size += size
-        except Exception as error:  # noqa: BLE001  such as nesting that meets the agent's own recursion limit
-            if of_signal_handler(error):
-                raise
-            self._host.fault()
-
-    def _parent_elsewhere(self) -> Span | None:
-        """Give the parent where no span is current."""
-        raise NotImplementedError
-
-    def _place(self) -> Any:
-        raise NotImplementedError
-
-    def _began(self) -> None:
-        """Tell the start, where one is told."""
-
-    def _ended(self, outcome: Outcome, error_type: str | None) -> None:
-        raise NotImplementedError
-
-    def _ending(self, error: BaseException | None) -> tuple[Outcome, str | None]:
-        if error is not None:
-            return _outcome_of(error)
-        if self._outcome is not None:
-            return self._outcome, self._error_type
-        if self._span is not None and self._span.marked_error:
-            return Outcome.ERROR, "error"
-        return Outcome.OK, None
-
-    def _around(self) -> Surroundings:
-        additions = self._span.additions if self._span is not None else None
-        return Surroundings(context=self._context, additions=additions)
-
-    def _hand_over(
-        self, phase: Phase, ids: EventIds, names: Names, outcome: Outcome, error_type: str | None, *, time_ns: int
-    ) -> None:
-        event = self._event(phase, ids, names, outcome, error_type, time_ns=time_ns)
-        around = self._around() if phase is Phase.END else Surroundings(context=self._context)
-        self._host.take(event, around, self._size)
-
-    def _event(
-        self, phase: Phase, ids: EventIds, names: Names, outcome: Outcome, error_type: str | None, *, time_ns: int
-    ) -> AgentEvent:
-        ending = phase is Phase.END
-        return AgentEvent(
-            kind=self._kind,
-            phase=phase,
-            origin=_ORIGIN,
-            time_ns=time_ns,
-            duration_ns=max(0, time_ns - self._start_ns) if ending else None,
-            ids=ids,
-            names=names,
-            outcome=outcome,
-            error_type=error_type,
-            usage=self._usage if ending else None,
-            cost=self._cost if ending else None,
-            contents=dict(self._contents) if ending else {},
-        )
+__all__ = ["ModelCall", "Run", "ToolCall"]
 
 
 class Run(Call):
@@ -362,9 +79,7 @@ class Run(Call):
         current = get_current_span(self._context).get_span_context()
         parent = SpanRef(current.trace_id, current.span_id) if current.is_valid else None
         trace_id = (
-            parent.trace_id
-            if parent is not None
-            else derive_trace_id(self._host.namespace, _ORIGIN.system, self.run_id)
+            parent.trace_id if parent is not None else derive_trace_id(self._host.namespace, ORIGIN.system, self.run_id)
         )
         self._parent_span_id = parent.span_id if parent is not None else None
         self._ref = SpanRef(trace_id, derive_span_id(trace_id, "run", self.run_id))
@@ -475,36 +190,3 @@ class ToolCall(_Child):
             ids = evolve(ids, tool_call=self._call_id)
         names = Names(tool=self._name, tool_type="function")
         self._hand_over(Phase.END, ids, names, outcome, error_type, time_ns=time.time_ns())
-
-
-def _surrounding(before: Context, elsewhere: Span | None) -> Context:
-    """Give the context in which a call begins; where no span is current in it, another one stands in."""
-    context = live_context(before)
-    if elsewhere is not None and not get_current_span(context).get_span_context().is_valid:
-        return set_span_in_context(elsewhere, context)
-    return context
-
-
-def _identifier(error_type: str | None) -> str | None:
-    """Let an identifier pass; free text and what looks like a key are none."""
-    return error_type if error_type is None or _IDENTIFIER.fullmatch(error_type) else OTHER
-
-
-def _known_outcome(outcome: Any) -> Outcome:
-    """Accept an outcome's word as well."""
-    return outcome if isinstance(outcome, Outcome) else outcome_of_status(text_of(outcome) or "")[0]
-
-
-def _outcome_of(error: BaseException) -> tuple[Outcome, str]:
-    """Tell a cancellation and a timeout from a failure; the type's name is the error type, its text is content."""
-    name, kind = type_name(error), type(error)  # asked of the type: the object itself may lie or raise
-    if issubclass(kind, _CANCELLATIONS):
-        return Outcome.CANCELLED, name
-    if issubclass(kind, _TIMEOUTS):
-        return Outcome.TIMED_OUT, name
-    return Outcome.ERROR, name
-
-
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,63}|[1-5][0-9]{2}")
-_CANCELLATIONS = (asyncio.CancelledError, futures.CancelledError, KeyboardInterrupt, GeneratorExit)
-_TIMEOUTS = (TimeoutError, asyncio.TimeoutError, futures.TimeoutError)  # one class only since Python 3.11

@@ -12,7 +12,9 @@ from agent_otel.bridge.books import Problem
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.correlate import Surroundings
 from agent_otel.model import Cursor, SourceError
+from agent_otel.processors import in_forked_child
 from agent_otel.sources import Context, Decoder, Document, Source, detect_source, load_source
+from agent_otel.sources.guarded import fault_name, is_interrupt
 
 __all__ = ["LiveRecords"]
 
@@ -34,6 +36,7 @@ class LiveRecords:
         self._stream = uuid4().hex
         self._ordinal = 0
         self._decoders: dict[str, tuple[Source, Decoder]] = {}
+        in_forked_child(self._after_fork)
 
     def take(self, record: Any, source_name: str, receipt_ns: int, around: Surroundings) -> None:
         """Take one record: a JSON value, or JSON as text or bytes."""
@@ -51,11 +54,36 @@ class LiveRecords:
             self._pipeline.reject(Problem(where, self._ordinal, "", "no source recognises it"))
             self._warn(str(error))
             return
-        except Exception as error:  # noqa: BLE001  a third party's source
-            self._pipeline.reject(Problem(where, self._ordinal, "", f"source fault ({type(error).__name__})"))
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._pipeline.reject(Problem(where, self._ordinal, "", f"source fault ({fault_name(error)})"))
             return
         context = Context(Cursor(self._stream, self._ordinal), receipt_ns)
         self._pipeline.take_record(record, source, decoder, context, name=where, around=around)
+
+    def close(self) -> None:
+        """End the streams: what a decoder held back, the last response and the end of its run, is told.
+
+        To be called once nothing is taken any more. A decoder that fails costs one record, counted as malformed.
+        """
+        decoders, self._decoders = self._decoders, {}
+        for source, decoder in decoders.values():
+            self._ordinal += 1
+            try:
+                events = tuple(decoder.close(complete=True))
+            except BaseException as error:
+                if is_interrupt(error):
+                    raise
+                reason = f"source fault ({fault_name(error)} in close())"
+                self._pipeline.reject(Problem(f"record({source.name})", self._ordinal, "", reason))
+            else:
+                self._pipeline.feed(events)
+
+    def _after_fork(self) -> None:
+        """In a forked child: what the decoders hold is the parent's to tell; what comes is a stream of its own."""
+        self._decoders = {}
+        self._stream = uuid4().hex
 
     def _decoder(self, name: str, record: Any) -> tuple[Source, Decoder]:
         if name == _AUTO:

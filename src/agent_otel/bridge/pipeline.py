@@ -1,31 +1,35 @@
-"""The pipeline behind the facade: records or events in, through correlate and project, to the emitters.
+"""The pipeline behind the facade: records or events in, through correlation, to the teller.
 
 One thread at a time: the worker of a live bridge, or the thread that replays a file.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+import re
+from typing import Any, Final
 
 from agent_otel.bridge.books import BridgeBooks, Fate, Problem
+from agent_otel.bridge.teller import Teller
 from agent_otel.correlate import (
     NO_SURROUNDINGS,
     Correlator,
-    Occurrence,
-    Operation,
     OrphanReason,
-    Output,
     RecentKeys,
-    RunOpened,
     Surroundings,
 )
 from agent_otel.model import AgentEvent, RecordRejected
-from agent_otel.project import Measurements, SpanData, record_of, span_of
+from agent_otel.project import SpanData
 from agent_otel.setup import Telemetry
 from agent_otel.sources import Context, Decoder, Source, Verdict
+from agent_otel.sources.guarded import fault_name, is_interrupt
 
 __all__ = ["Pipeline"]
+
+_NOTE: Final = re.compile(r"[a-z0-9_]{1,40}")
+_OTHER_NOTE: Final = "other_note"
+_MAX_NOTES: Final = 200
 
 
 class Pipeline:
@@ -38,6 +42,8 @@ class Pipeline:
         metric_names: Distinct names per metric label.
         on_span: Called with every span, sent or not; for showing it.
         wait_for_room: Called before each output: holds back while the sinks are full.
+        batch: How many records or outputs are collected before each step is taken over all of them (see ``Teller``);
+            live, none waits for another.
     """
 
     def __init__(
@@ -49,16 +55,21 @@ class Pipeline:
         metric_names: int = 200,
         on_span: Callable[[SpanData], None] | None = None,
         wait_for_room: Callable[[], None] | None = None,
+        batch: int = 1,
     ) -> None:
         self.books = BridgeBooks()
         self.correlator = correlator
-        self._telemetry = telemetry
+        self.teller = Teller(
+            telemetry,
+            self.books,
+            metric_names=metric_names,
+            on_span=on_span,
+            wait_for_room=wait_for_room,
+            batch=batch,
+        )
+        self.batch = batch
+        self._decoded: deque[tuple[tuple[AgentEvent, ...], bool, Surroundings]] = deque()
         self._seen = RecentKeys(duplicate_window)
-        self._measurements = Measurements(metric_names)
-        self._on_span = on_span
-        self._wait_for_room = wait_for_room
-        self.delivered_before: set[int] = set()  # identities that an earlier reading delivered; not told again
-        self.told: list[int] | None = None  # identities told in this reading, if somebody collects them
 
     def take_record(
         self,
@@ -80,29 +91,50 @@ class Pipeline:
             name: Name of the input, for problems.
             around: What surrounded a live record.
         """
-        self.books.settle(self._fate_of_record(record, source, decoder, context, name, around))
+        taken = self._decode(record, source, decoder, context, name)
+        if isinstance(taken, str):
+            self.books.settle(taken)
+            return
+        self._decoded.append((*taken, around))
+        if len(self._decoded) >= self.batch:
+            self._correlate()
 
-    def _fate_of_record(
-        self, record: Any, source: Source, decoder: Decoder, context: Context, name: str, around: Surroundings
-    ) -> Fate:
+    def _decode(
+        self, record: Any, source: Source, decoder: Decoder, context: Context, name: str
+    ) -> Fate | tuple[tuple[AgentEvent, ...], bool]:
+        """Give the events of a record and whether it counts as skipped; or its fate if it has none."""
         place = name, context.cursor.ordinal
         try:
             key = source.record_key(record)
             if key is not None and (key := f"{source.name}:{key}") in self._seen:
                 return "duplicate"
             decoded = decoder.decode(record, context)
+            events, note, is_skipped = tuple(decoded.events), decoded.note, decoded.verdict is Verdict.SKIPPED
         except RecordRejected as rejected:
             return self.books.keep(Problem(*place, rejected.field, rejected.reason))
-        except Exception as error:  # noqa: BLE001  a fault of one decoder costs one record, not the stream
-            return self.books.keep(Problem(*place, "", f"decoder fault ({type(error).__name__})"))
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            # A fault of one decoder costs one record, not the stream.
+            return self.books.keep(Problem(*place, "", f"decoder fault ({fault_name(error)})"))
         if key is not None:
             self._seen.add(key)
-        if decoded.note is not None:
-            self.books.note(decoded.note)
-        new = self.feed(decoded.events, around)
-        if decoded.verdict is Verdict.SKIPPED:
-            return "skipped"
-        return "duplicate" if decoded.events and not new else "mapped"
+        if note is not None:
+            self._note(note)
+        return events, is_skipped
+
+    def _correlate(self) -> None:
+        """Correlate what was decoded."""
+        while self._decoded:
+            events, is_skipped, around = self._decoded.popleft()
+            new = self._feed(events, around)
+            self.books.settle("skipped" if is_skipped else "duplicate" if events and not new else "mapped")
+
+    def _note(self, note: object) -> None:
+        """Count a note: an identifier, one of a bounded number."""
+        word = note if isinstance(note, str) and _NOTE.fullmatch(note) else _OTHER_NOTE
+        known = self.books.notes
+        self.books.note(word if word in known or len(known) < _MAX_NOTES else _OTHER_NOTE)
 
     def take_event(self, event: AgentEvent, around: Surroundings = NO_SURROUNDINGS) -> None:
         """Take one event as it is."""
@@ -131,6 +163,10 @@ class Pipeline:
 
     def feed(self, events: Iterable[AgentEvent], around: Surroundings = NO_SURROUNDINGS) -> int:
         """Feed events to correlation and tell what they complete; gives how many were new."""
+        self._correlate()
+        return self._feed(events, around)
+
+    def _feed(self, events: Iterable[AgentEvent], around: Surroundings) -> int:
         new = 0
         for event in events:
             try:
@@ -138,17 +174,24 @@ class Pipeline:
             except Exception:  # noqa: BLE001  a value that no rule foresaw costs one event
                 self.books.faults += 1
                 continue
-            self._tell(correlated.outputs)
+            self.teller.tell(correlated.outputs)
             new += not correlated.is_duplicate
         return new
 
     def advance(self, now_ns: int) -> None:
         """Let time pass, in Unix nanoseconds (live use)."""
-        self._tell(self.correlator.advance(now_ns))
+        self.teller.tell(self.correlator.advance(now_ns))
 
     def finish(self, reason: OrphanReason, now_ns: int | None = None) -> None:
         """Close what is open and tell it."""
-        self._tell(self.correlator.finish(reason, now_ns))
+        self._correlate()
+        self.teller.tell(self.correlator.finish(reason, now_ns))
+        self.teller.settle()
+
+    def settle(self) -> None:
+        """Correlate and tell all that was collected; what an interruption left half done is done by the next call."""
+        self._correlate()
+        self.teller.settle()
 
     def disown(self, openings: Iterable[AgentEvent]) -> None:
         """In a forked child: what is open is the parent's to tell, but what comes may still belong to it.
@@ -156,51 +199,11 @@ class Pipeline:
         Args:
             openings: Starts of runs that the parent's worker may not have seen when it forked.
         """
+        self._decoded.clear()
+        self.teller.forget()
         counts = self.correlator.counts.copy()
         for event in openings:
             self.correlator.feed(event)
         self.correlator.finish(OrphanReason.SHUTDOWN)
         self.correlator.counts.clear()
         self.correlator.counts.update(counts)
-
-    def _tell(self, outputs: Iterable[Output]) -> None:
-        for output in outputs:
-            if isinstance(output, RunOpened):
-                self._open(output)
-                continue
-            identity = output.identity.span_id if isinstance(output, Operation) else output.key
-            if identity in self.delivered_before:
-                self.books.notes["told_before"] += 1
-                continue
-            if self._wait_for_room is not None:
-                self._wait_for_room()
-            try:
-                if isinstance(output, Operation):
-                    self._tell_operation(output)
-                else:
-                    self._tell_occurrence(output)
-            except Exception:  # noqa: BLE001  as above
-                self.books.faults += 1
-                continue
-            if self.told is not None:
-                self.told.append(identity)
-
-    def _open(self, opened: RunOpened) -> None:
-        try:
-            self._telemetry.spans.run_opened(opened)
-        except Exception:  # noqa: BLE001  a sampler of the host's
-            self.books.faults += 1
-
-    def _tell_operation(self, operation: Operation) -> None:
-        data = span_of(operation)
-        self.books.spans += 1
-        context = self._telemetry.spans.emit(data)
-        if context is None:
-            self.books.unsampled += 1
-        self._telemetry.metrics.emit(self._measurements.of_operation(operation), context)
-        if self._on_span is not None:
-            self._on_span(data)
-
-    def _tell_occurrence(self, occurrence: Occurrence) -> None:
-        self._telemetry.logs.emit(record_of(occurrence))
-        self._telemetry.metrics.emit(self._measurements.of_occurrence(occurrence))

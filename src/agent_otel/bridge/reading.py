@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
+import math
 import time
 from typing import Any, Literal
 from uuid import uuid4
@@ -32,6 +33,8 @@ __all__ = ["Reading", "ReadingOptions", "ReadingSummary"]
 _FLUSH_PERIOD_S = 60.0
 _ALSO_IDENTITY = ("TRACEPARENT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 _SHUTDOWN_TIMEOUT_S = 5.0
+_BATCH = 64  # records, and outputs of correlation; more save little more time
+_ABORT_PATIENCE_S = 2.0
 _POLL_S = 0.2
 _FAILURES_IN_A_ROW = 3
 
@@ -113,6 +116,7 @@ class Reading:
         self._around = _surroundings()
         self._queued_before = -1
         self._lanes = telemetry.lanes
+        self._waits_until = math.inf  # seconds of time.monotonic
         correlator = Correlator(
             telemetry.namespace,
             settings.limits,
@@ -126,6 +130,7 @@ class Reading:
             metric_names=settings.metric_names,
             on_span=on_span,
             wait_for_room=self._wait_for_room if self._lanes else None,
+            batch=_BATCH,
         )
 
     @classmethod
@@ -177,10 +182,16 @@ class Reading:
 
     def begin_input(self, delivered_before: set[int]) -> list[int]:
         """Begin an input of which a reading before has delivered something; gives the list of what is told now."""
-        self._pipeline.delivered_before = delivered_before
+        self._pipeline.settle()
         told: list[int] = []
-        self._pipeline.told = told
+        teller = self._pipeline.teller
+        teller.delivered_before, teller.told = delivered_before, told
         return told
+
+    def tell_at_once(self) -> None:
+        """Collect nothing from now on: what comes next comes from a pipe, which may pause."""
+        self._pipeline.settle()
+        self._pipeline.batch = self._pipeline.teller.batch = 1
 
     def finish(self) -> ReadingSummary:
         """Close what is open (unless the inputs may still grow), send everything, and stop. Never raises for a sink."""
@@ -190,9 +201,11 @@ class Reading:
 
     def abort(self) -> ReadingSummary:
         """Send what was completed, and close nothing: a later reading will tell the rest under the same ids."""
+        self._waits_until = time.monotonic() + _ABORT_PATIENCE_S
         return self._stop()
 
     def _stop(self) -> ReadingSummary:
+        self._pipeline.settle()
         self._flush()
         self._telemetry.shutdown(time.monotonic() + _SHUTDOWN_TIMEOUT_S)
         summary = ReadingSummary(
@@ -225,7 +238,7 @@ class Reading:
             while lane.books.failed_in_a_row or not lane.books.has_room:
                 if lane.books.failed_in_a_row and _is_dead(lane):
                     lane.give_up()
-                if lane.wait_for_room(_POLL_S):
+                if lane.wait_for_room(_POLL_S) or time.monotonic() > self._waits_until:
                     break
 
 

@@ -20,7 +20,7 @@ from agent_otel._version import __version__
 from agent_otel.cli.reach import Sending, decide_sending
 from agent_otel.cli.replaying import Request, replay_paths
 from agent_otel.cli.status import CommandEnd, Status
-from agent_otel.model import AgentOtelError
+from agent_otel.model import AgentOtelError, UsageError
 from agent_otel.setup import endpoint_is_set
 
 __all__ = ["app", "main"]
@@ -111,6 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: Command line without the program's name; None takes that of the process.
     """
+    if sys.stderr is None:  # closed by whoever started the process: what would be said there is lost
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  as long as the process
     # The exporters warn at each attempt; what became of the data is told once, in the summary.
     logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -118,9 +120,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     try:
-        app(args=arguments if arguments is None else list(arguments), prog_name="agent-otel")
+        _call(arguments)
     except CommandEnd:
         raise
+    except OSError as error:
+        _forget_output()
+        sys.stderr.write(f"agent-otel: cannot read or write ({error.strerror or type(error).__name__})\n")
+        raise CommandEnd(Status.USAGE) from None
     except AgentOtelError as error:
         sys.stderr.write(f"agent-otel: {error}\n")
         raise CommandEnd(Status.USAGE) from None
@@ -129,3 +135,29 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except SystemExit as end:
         raise SystemExit(Status.USAGE.value if end.code == _PARSER_USAGE else end.code) from None
     raise CommandEnd(Status.OK)
+
+
+def _call(arguments: Sequence[str] | None) -> None:
+    """Run the parser and what it calls; what was printed is written before the exit status is settled.
+
+    Raises:
+        OSError: If standard output cannot be written.
+        UsageError: If it is closed.
+    """
+    if sys.stdout is None:
+        raise UsageError("standard output is closed: the summary goes there; redirect it to /dev/null to drop it")
+    try:
+        app(args=arguments if arguments is None else list(arguments), prog_name="agent-otel")
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+
+
+def _forget_output() -> None:
+    """Let the interpreter's own flush at exit succeed: what is still buffered cannot be written."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+    except (OSError, ValueError):  # no file behind it
+        return

@@ -29,7 +29,7 @@ class AddedEvent:
 
     name: str
     time_ns: int
-    attributes: Mapping[str, Any] = field(factory=dict)
+    attributes: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
 @define(eq=False)
@@ -39,9 +39,9 @@ class Additions:
     Nothing here raises: what cannot be kept is dropped and counted.
     """
 
-    attributes: dict[str, Any] = field(factory=dict)
-    events: list[AddedEvent] = field(factory=list)
-    links: list[Link] = field(factory=list)
+    attributes: dict[str, Any] = field(factory=dict, repr=False)
+    events: list[AddedEvent] = field(factory=list, repr=False)
+    links: list[Link] = field(factory=list, repr=False)
     dropped: int = 0
     _lock: threading.RLock = field(factory=threading.RLock, repr=False)
 

@@ -65,9 +65,12 @@ class HandOver:
         return self.as_dict()["queued"]
 
     def as_dict(self) -> dict[str, int]:
-        """Give the books of one moment: they balance although the worker goes on."""
-        with self._lock:
-            accepted, handled, evicted = self.accepted, self.handled, self.evicted
+        """Give the books of one moment: they balance although the worker goes on.
+
+        Without the lock: a signal handler that shuts down may hold it on its thread while another one asks for metrics.
+        """
+        handled, evicted = self.handled, self.evicted
+        accepted = self.accepted  # last, so that no more is handled than was accepted
         return {"accepted": accepted, "handled": handled, "evicted": evicted, "queued": accepted - handled - evicted}
 
     def put(self, payload: Any, size: int, *, precious: bool) -> bool:
@@ -97,7 +100,7 @@ class HandOver:
                 self._worker = worker
             elif self._idle:
                 self._filled.notify()
-            if self._stopping:  # by a signal handler, in the midst of this
+            if self._has_ended:  # a signal handler stopped it in the midst of this
                 self._write_off()
             return True
 

@@ -38,8 +38,7 @@ def _code_of(handler: Any) -> CodeType | None:
     """Give the code that a handler runs: a function's, a method's, or that of an object that can be called."""
     while isinstance(handler, partial):
         handler = handler.func
-    for candidate in (handler, getattr(handler, "__func__", None), getattr(type(handler), "__call__", None)):
-        code = getattr(candidate, "__code__", None)
-        if isinstance(code, CodeType):
-            return code
-    return None
+    if not callable(handler):  # SIG_DFL, SIG_IGN, or one that is not of Python
+        return None
+    codes = (getattr(candidate, "__code__", None) for candidate in (handler, type(handler).__call__))
+    return next((code for code in codes if isinstance(code, CodeType)), None)

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from agent_otel.intake.inputs import FileInput, Sample, has_timestamp
+from agent_otel.model import SourceError
 from agent_otel.sources import Source
 
 __all__ = ["CompanionSearch"]
@@ -43,7 +44,7 @@ class CompanionSearch:
 
     def _near(self, main: FileInput, source: Source) -> Iterator[FileInput]:
         for pattern in source.companions(main.path):
-            for path in main.path.parent.glob(pattern):
+            for path in _matches(main.path.parent, pattern, source):
                 if path not in self._files and path.is_file():
                     file = FileInput.at(path)
                     self._files[path] = self.known.get(file.real, file)
@@ -63,3 +64,10 @@ class CompanionSearch:
                 records = []
             self._heads[file.real] = Sample([*records[:1], *filter(has_timestamp, records)][:2], [])
         return self._heads[file.real]
+
+
+def _matches(directory: Path, pattern: str, source: Source) -> Iterator[Path]:
+    try:
+        yield from directory.glob(pattern)
+    except (ValueError, NotImplementedError):  # empty or absolute
+        raise SourceError(f"source {source.name!r}: companions() gave what is no relative pattern") from None

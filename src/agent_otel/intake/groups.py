@@ -17,6 +17,7 @@ from agent_otel.intake.inputs import FileInput, Input, Progress, Sample, StreamI
 from agent_otel.intake.lines import Line
 from agent_otel.intake.unrecognised import UnrecognisedSource
 from agent_otel.intake.walk import OnSkip, Skipped, walk_path
+from agent_otel.intake.whole import UNREADABLE
 from agent_otel.model import IntakeError
 from agent_otel.sources import Document, Source, detect_source, load_source, source_names
 
@@ -129,6 +130,8 @@ def _candidates(paths: Sequence[str], on_skip: OnSkip) -> tuple[dict[str, _Candi
 
 
 def _standard_input() -> StreamInput:
+    if sys.stdin is None:  # closed by whoever started the process
+        raise IntakeError(f"{STDIN}: standard input is closed; pipe something into it, or give files")
     return StreamInput(STDIN, sys.stdin.buffer)
 
 
@@ -136,6 +139,8 @@ def _identify(candidate: _Candidate, chosen: Source | None, on_skip: OnSkip) -> 
     """Tell the source of an input, and whether it is read as part of another one."""
     sample = _sample(candidate, on_skip)
     candidate.is_empty = not sample.records
+    if candidate.is_named and candidate.is_empty and (problem := _unreadable(sample)):
+        raise IntakeError(f"{candidate.file.name}: {problem.replace(' any further', '')}")
     if chosen is None:
         candidate.source = detect_source(sample.records) if sample.records else None
     elif candidate.is_named or candidate.is_empty or chosen.detect(sample.records) > 0:
@@ -143,6 +148,12 @@ def _identify(candidate: _Candidate, chosen: Source | None, on_skip: OnSkip) -> 
         candidate.source = chosen
     if candidate.source is not None and isinstance(candidate.file, FileInput):
         candidate.is_companion = candidate.source.is_companion(candidate.file.path)
+
+
+def _unreadable(sample: Sample) -> str | None:
+    """Give why nothing at all came, if the system gave nothing."""
+    problem = sample.lines[0].problem if len(sample.lines) == 1 and sample.lines[0].ordinal == 1 else None
+    return problem if problem is not None and problem.startswith(UNREADABLE) else None
 
 
 def _sample(candidate: _Candidate, on_skip: OnSkip) -> Sample:

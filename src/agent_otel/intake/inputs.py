@@ -15,7 +15,7 @@ import orjson
 
 from agent_otel.intake.lines import Line, parse_line
 from agent_otel.intake.whole import read_records
-from agent_otel.model import RecordRejected
+from agent_otel.model import RecordRejected, SourceError
 from agent_otel.sources import Document, Source
 
 __all__ = ["FileInput", "Input", "Progress", "Sample", "StreamInput", "has_timestamp", "take_sample"]
@@ -143,13 +143,19 @@ class FileInput:
     def read(self, source: Source, progress: Progress | None = None) -> tuple[Document, Iterator[Line]]:
         """Give the document for the decoder, and the lines; the file is open while they are taken.
 
-        Never raises: a file that has gone or cannot be read gives one line that says so.
+        Never raises: a file that has gone or cannot be read gives one line that says so, and so does a source that
+        fails.
         """
         try:
             key = self.sample(1).key
         except OSError:
             key = ""
-        return Document(self.name, key, self.nonce, _sidecar(source, self.path)), self._lines(progress)
+        lines = self._lines(progress)
+        try:
+            sidecar = _sidecar(source, self.path)
+        except SourceError as error:
+            sidecar, lines = {}, chain([Line(1, None, str(error))], lines)
+        return Document(self.name, key, self.nonce, sidecar), lines
 
     def _lines(self, progress: Progress | None) -> Iterator[Line]:
         try:

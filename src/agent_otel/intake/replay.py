@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from agent_otel.bridge import Problem, Reading, ReadingSummary
 from agent_otel.intake.groups import Group
-from agent_otel.intake.inputs import Progress
+from agent_otel.intake.inputs import Progress, StreamInput
 from agent_otel.intake.lines import Line, parse_line
 from agent_otel.intake.resume import ResumeStore
 from agent_otel.model import Cursor, RecordRejected
@@ -50,6 +50,8 @@ class Replay:
             for _ in _lines_of(documents):
                 self.reading.repeat()
             return
+        if isinstance(group.main, StreamInput):
+            self.reading.tell_at_once()
         decoder = group.source.decoder()
         for position, (document, lines) in enumerate(documents):
             if position == 0:
@@ -85,7 +87,9 @@ class Replay:
             # Records without a time belong to the same runs in the next call, which has to derive the same ids.
             document = evolve(document, nonce=document.key[:_NONCE_LENGTH], live=True)
         decoder.open(document)
+        ordinal = 0
         for line in lines:
+            ordinal = line.ordinal
             try:
                 record = _parse(line)
             except RecordRejected as rejected:
@@ -94,7 +98,10 @@ class Replay:
                 continue
             context = Context(Cursor(document.key, line.ordinal), time.time_ns())
             self.reading.take(record, source, decoder, context, document.name)
-        self.reading.feed(decoder.close(complete=not may_grow))
+        try:
+            self.reading.feed(decoder.close(complete=not may_grow))
+        except RecordRejected as rejected:
+            self.reading.reject(Problem(document.name, ordinal, rejected.field, rejected.reason))
 
     def _remember(self, summary: ReadingSummary) -> ReadingSummary:
         # Which ones arrived is known only if all did. What is told again has the same ids and the same content.

@@ -14,8 +14,9 @@ import orjson
 from agent_otel.intake.lines import MAX_LINE_BYTES, Line, parse_line, read_lines
 from agent_otel.model import RecordRejected
 
-__all__ = ["MAX_DOCUMENT_BYTES", "read_records"]
+__all__ = ["MAX_DOCUMENT_BYTES", "UNREADABLE", "read_records"]
 
+UNREADABLE = "cannot be read"  # how the problem of an input begins that the system does not give
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 _HEAD_BYTES = 8192
@@ -83,7 +84,7 @@ def read_records(raw: BinaryIO, max_line_bytes: int = MAX_LINE_BYTES) -> Iterato
         except (EOFError, zlib.error, gzip.BadGzipFile):
             yield Line(seen + 1, None, "is damaged gzip data")
         except OSError as error:
-            yield Line(seen + 1, None, f"cannot be read any further ({type(error).__name__})")
+            yield Line(seen + 1, None, f"{UNREADABLE} any further ({type(error).__name__})")
 
 
 def _unpacked(stream: io.BufferedReader[Any]) -> io.BufferedReader[Any]:

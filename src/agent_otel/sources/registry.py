@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 import difflib
 from importlib import import_module, metadata
-from typing import Any, cast
+from typing import Any
 
 from agent_otel.model import SourceError, UnknownSource
+from agent_otel.sources.guarded import GuardedSource, fault_name, is_interrupt
 from agent_otel.sources.protocol import Source
 
 __all__ = ["ENTRY_POINT_GROUP", "detect_source", "load_source", "source_names"]
@@ -42,7 +43,7 @@ def load_source(name: str) -> Source:
         return _loaded[name]
     if name in _BUILT_IN:
         module, attribute = _BUILT_IN[name]
-        made: Any = getattr(import_module(module), attribute)()
+        _loaded[name] = getattr(import_module(module), attribute)()
     else:
         entry = _entry_points().get(name)
         if entry is None:
@@ -50,15 +51,22 @@ def load_source(name: str) -> Source:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise UnknownSource(f"no source is named {name!r}.{hint} Installed: {', '.join(known)}; or auto")
-        try:
-            found = entry.load()
-            made = found() if isinstance(found, type) else found
-        except Exception as error:
-            raise SourceError(f"source {name!r} does not load: {type(error).__name__} in {entry.value}") from error
-        if not isinstance(made, Source):
-            raise SourceError(f"source {name!r} ({entry.value}) does not have what agent_otel.sources.Source asks for")
-    _loaded[name] = cast("Source", made)
+        _loaded[name] = _load(entry)
     return _loaded[name]
+
+
+def _load(entry: metadata.EntryPoint) -> GuardedSource:
+    try:
+        found: Any = entry.load()
+        made = found() if isinstance(found, type) else found
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        raise SourceError(f"source {entry.name!r} does not load: {fault_name(error)} in {entry.value}") from None
+    try:
+        return GuardedSource(entry.name, made)
+    except SourceError as error:
+        raise SourceError(f"source {entry.name!r} ({entry.value}): {error}") from None
 
 
 def detect_source(records: Sequence[Any]) -> Source | None:

@@ -26,7 +26,7 @@ from agent_otel.sources.protocol import Context, Decoded
 
 __all__ = ["map_event"]
 
-_ENDPOINT: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,80}")
+_ENDPOINT: Final = re.compile(r"[A-Za-z0-9_.:/-]{0,80}")
 _EVENT_TYPE: Final = re.compile(r"[A-Za-z]{1,32}::[A-Za-z]{1,32}")
 _LOSS_REASONS: Final = {"full": "channel_full", "closed": "channel_closed"}
 
