@@ -9,6 +9,7 @@ from attrs import define
 import pytest
 
 from agent_otel.bridge import Reading, ReadingOptions
+from agent_otel.bridge.reading import _BATCH
 from agent_otel.model import Cursor
 from agent_otel.sources import Context, Decoder, Document, Source, load_source
 from agent_otel.testing import OtlpReceiver
@@ -66,15 +67,17 @@ def test_from_a_pipe_everything_is_told_at_once(recording: Recording, shown: lis
     assert len(shown) == 2
 
 
-def test_an_interrupted_reading_sends_what_is_complete(
+def test_an_interrupted_reading_sends_what_is_complete_and_correlates_nothing_more(
     recording: Recording, shown: list[str], receiver: OtlpReceiver
 ) -> None:
-    recording.take(1)
-    recording.take(2)
+    for number in range(_BATCH + 6):
+        recording.take(number)
+    assert len(shown) < _BATCH
     summary = recording.reading.abort()
-    assert shown == ["execute_tool grep"] * 2
+    assert shown == ["execute_tool grep"] * _BATCH
     assert summary.undelivered == 0
-    assert len(receiver.spans()) == 2
+    assert summary.books.as_dict()["received"] == _BATCH
+    assert len(receiver.spans()) == _BATCH
 
 
 def test_what_was_told_is_noted_for_the_input_that_it_came_from(recording: Recording) -> None:

@@ -75,3 +75,14 @@ def test_the_source_of_the_documentation_is_whole() -> None:
 def test_the_settings_page_is_made_from_the_settings() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "scripts" / "configuration.py"), "--check"], check=False)
     assert done.returncode == 0
+
+
+def test_the_picture_in_the_readme_is_what_the_demo_shows(tmp_path: Path) -> None:
+    with OtlpReceiver() as receiver:
+        environ = environment(receiver, tmp_path / "state")
+    for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME"):
+        del environ[name]
+    command = [sys.executable, "-m", "agent_otel", "demo"]
+    done = subprocess.run(command, env={**environ, "COLUMNS": "100"}, capture_output=True, text=True, check=True)
+    (picture,) = re.findall(r"```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert done.stdout == picture

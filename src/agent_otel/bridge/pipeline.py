@@ -189,7 +189,11 @@ class Pipeline:
         self.teller.settle()
 
     def settle(self) -> None:
-        """Correlate and tell all that was collected; what an interruption left half done is done by the next call."""
+        """Correlate and tell all that was collected.
+
+        Not after an interruption, which may have cost a record: what came after it would be told without it. Then only
+        the teller is settled.
+        """
         self._correlate()
         self.teller.settle()
 

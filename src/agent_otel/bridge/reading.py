@@ -197,15 +197,16 @@ class Reading:
         """Close what is open (unless the inputs may still grow), send everything, and stop. Never raises for a sink."""
         if not self._options.resume:
             self._pipeline.finish(OrphanReason.END_OF_INPUT)
+        self._pipeline.settle()
         return self._stop()
 
     def abort(self) -> ReadingSummary:
         """Send what was completed, and close nothing: a later reading will tell the rest under the same ids."""
         self._waits_until = time.monotonic() + _ABORT_PATIENCE_S
+        self._pipeline.teller.settle()
         return self._stop()
 
     def _stop(self) -> ReadingSummary:
-        self._pipeline.settle()
         self._flush()
         self._telemetry.shutdown(time.monotonic() + _SHUTDOWN_TIMEOUT_S)
         summary = ReadingSummary(

@@ -166,7 +166,7 @@ SETTINGS: tuple[Setting, ...] = (
         _seconds,
         "seconds",
         "86400",
-        "Seconds after which a silent run, or a start without end, is closed.",
+        "Seconds after which a live bridge closes a silent run, or a start without end.",
     ),
     Setting(
         "AGENT_OTEL_LATE_CHILD_GRACE",
@@ -174,7 +174,7 @@ SETTINGS: tuple[Setting, ...] = (
         _seconds,
         "seconds",
         "5",
-        "Seconds that children may end after their run did.",
+        "Seconds that children may end after their run did, in a live bridge.",
     ),
 )
 _OWN_FIELDS = frozenset({"id_namespace", "handover_bytes", "event_bytes", "duplicate_window", "metric_names", "state"})
