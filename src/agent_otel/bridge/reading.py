@@ -14,6 +14,7 @@ from opentelemetry.trace import get_current_span
 
 from agent_otel.bridge.ambient import ambient_context
 from agent_otel.bridge.books import BridgeBooks, Problem
+from agent_otel.bridge.interruption import Interruption
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.correlate import NO_SURROUNDINGS, Correlator, OrphanReason, SpanRef, Surroundings
 from agent_otel.processors import Lane
@@ -117,6 +118,7 @@ class Reading:
         self._queued_before = -1
         self._lanes = telemetry.lanes
         self._waits_until = math.inf  # seconds of time.monotonic
+        self.interruption = Interruption()
         correlator = Correlator(
             telemetry.namespace,
             settings.limits,
@@ -166,7 +168,8 @@ class Reading:
 
     def take(self, record: Any, source: Source, decoder: Decoder, context: Context, name: str) -> None:
         """Take one parsed record."""
-        self._pipeline.take_record(record, source, decoder, context, name=name, around=self._around)
+        with self.interruption:
+            self._pipeline.take_record(record, source, decoder, context, name=name, around=self._around)
 
     def reject(self, problem: Problem) -> None:
         """Count a record that cannot be parsed."""
@@ -178,32 +181,37 @@ class Reading:
 
     def feed(self, events: Collection[Any]) -> None:
         """Feed events that no single record gave (the end of a document)."""
-        self._pipeline.feed(events, self._around)
+        with self.interruption:
+            self._pipeline.feed(events, self._around)
 
     def begin_input(self, delivered_before: set[int]) -> list[int]:
         """Begin an input of which a reading before has delivered something; gives the list of what is told now."""
-        self._pipeline.settle()
-        told: list[int] = []
         teller = self._pipeline.teller
-        teller.delivered_before, teller.told = delivered_before, told
+        told: list[int] = []
+        with self.interruption:
+            self._pipeline.settle()
+            teller.delivered_before, teller.told = delivered_before, told
         return told
 
     def tell_at_once(self) -> None:
         """Collect nothing from now on: what comes next comes from a pipe, which may pause."""
-        self._pipeline.settle()
+        with self.interruption:
+            self._pipeline.settle()
         self._pipeline.batch = self._pipeline.teller.batch = 1
 
     def finish(self) -> ReadingSummary:
         """Close what is open (unless the inputs may still grow), send everything, and stop. Never raises for a sink."""
-        if not self._options.resume:
-            self._pipeline.finish(OrphanReason.END_OF_INPUT)
-        self._pipeline.settle()
+        with self.interruption:
+            self._pipeline.settle()
+            if not self._options.resume:
+                self._pipeline.finish(OrphanReason.END_OF_INPUT)
         return self._stop()
 
     def abort(self) -> ReadingSummary:
         """Send what was completed, and close nothing: a later reading will tell the rest under the same ids."""
         self._waits_until = time.monotonic() + _ABORT_PATIENCE_S
-        self._pipeline.teller.settle()
+        with self.interruption:
+            self._pipeline.teller.settle()
         return self._stop()
 
     def _stop(self) -> ReadingSummary:
@@ -234,13 +242,14 @@ class Reading:
         )
 
     def _wait_for_room(self) -> None:
-        """Wait until every sink has room; a sink that fails on and on is not waited for."""
+        """Wait until every sink has room, or an interruption; a sink that fails on and on is not waited for."""
         for lane in self._lanes:
             while lane.books.failed_in_a_row or not lane.books.has_room:
                 if lane.books.failed_in_a_row and _is_dead(lane):
                     lane.give_up()
                 if lane.wait_for_room(_POLL_S) or time.monotonic() > self._waits_until:
                     break
+                self.interruption.check()
 
 
 def _is_dead(lane: Lane) -> bool:

@@ -31,7 +31,7 @@ class Teller:
         books: Where spans and faults are counted.
         metric_names: Distinct names per metric label.
         on_span: Called with every span, sent or not; for showing it.
-        wait_for_room: Called before each output: holds back while the sinks are full.
+        wait_for_room: Called before each span and log record: holds back while the sinks are full.
         batch: How many outputs are collected before they are told.
     """
 
@@ -67,7 +67,7 @@ class Teller:
     def settle(self) -> None:
         """Tell all that was collected; what an interruption left half done is told by the next call."""
         self._take(self._project, self._collected)
-        self._take(self._emit, self._projected)
+        self._take(self._emit, self._projected, self._wait_for_room)
         self._take(self._measure, self._emitted)
 
     def forget(self) -> None:
@@ -76,8 +76,10 @@ class Teller:
         self._projected.clear()
         self._emitted.clear()
 
-    def _take(self, step: Callable[[Any], None], queue: deque[Any]) -> None:
+    def _take(self, step: Callable[[Any], None], queue: deque[Any], wait: Callable[[], None] | None = None) -> None:
         while queue:
+            if wait is not None:
+                wait()
             item = queue.popleft()
             try:
                 step(item)
@@ -94,8 +96,6 @@ class Teller:
 
     def _emit(self, projected: tuple[_Worked, SpanData | LogData]) -> None:
         output, data = projected
-        if self._wait_for_room is not None:
-            self._wait_for_room()
         context = None
         if isinstance(data, SpanData):
             context = self._emit_span(data)

@@ -74,10 +74,11 @@ def replay_paths(request: Request, sending: Sending, environ: Mapping[str, str])
         reading = Reading.from_env(options, environ, collector.add if collector else None)
         replay = Replay(reading, store)
         try:
-            with _progress(sum(group.total_bytes for group in groups)) as told:
-                for group in groups:
-                    replay.read(group, told)
-            summary = replay.finish()
+            with reading.interruption.of_signals():
+                with _progress(sum(group.total_bytes for group in groups)) as told:
+                    for group in groups:
+                        replay.read(group, told)
+                summary = replay.finish()
         except KeyboardInterrupt:
             summary = replay.abort()
             _say("interrupted: of what was complete, this became; what was open is left for the next time")
