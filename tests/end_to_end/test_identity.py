@@ -89,14 +89,20 @@ def test_a_growing_file_read_in_two_halves_with_resume_gives_the_same_spans(
     assert len(resumed) >= len(at_once) - 2
 
 
-def test_a_replay_that_was_killed_and_run_again_gives_the_same_spans(receiver: OtlpReceiver, tmp_path: Path) -> None:
-    stream = bamboo_stream(tmp_path / "long.jsonl", rounds=1500)
-    environ = environment(receiver, tmp_path / "state", OTEL_BSP_MAX_EXPORT_BATCH_SIZE="64")
+def stopped_half_way(stream: Path, environ: dict[str, str], receiver: OtlpReceiver, by: signal.Signals) -> int:
+    """Begin a replay, send it a signal once something has arrived, and give its exit status."""
     with subprocess.Popen(
         [*COMMAND, "replay", str(stream)], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as running:
         assert receiver.wait_for(lambda receiver: len(receiver.requests("traces")) >= 3, 60)
-        running.send_signal(signal.SIGKILL)
+        running.send_signal(by)
+        return running.wait(60)
+
+
+def test_a_replay_that_was_killed_and_run_again_gives_the_same_spans(receiver: OtlpReceiver, tmp_path: Path) -> None:
+    stream = bamboo_stream(tmp_path / "long.jsonl", rounds=1500)
+    environ = environment(receiver, tmp_path / "state", OTEL_BSP_MAX_EXPORT_BATCH_SIZE="64")
+    stopped_half_way(stream, environ, receiver, signal.SIGKILL)
     killed = len(receiver.spans())
     again = replay(environ, stream)
     spans = receiver.spans()
@@ -108,12 +114,7 @@ def test_a_replay_that_was_killed_and_run_again_gives_the_same_spans(receiver: O
 def test_a_replay_that_was_terminated_closes_nothing_that_was_open(receiver: OtlpReceiver, tmp_path: Path) -> None:
     stream = bamboo_stream(tmp_path / "long.jsonl", rounds=1500)
     environ = environment(receiver, tmp_path / "state", OTEL_BSP_MAX_EXPORT_BATCH_SIZE="64")
-    with subprocess.Popen(
-        [*COMMAND, "replay", str(stream)], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as running:
-        assert receiver.wait_for(lambda receiver: len(receiver.requests("traces")) >= 3, 60)
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(60) == 130
+    assert stopped_half_way(stream, environ, receiver, signal.SIGTERM) == 130
     assert not [span for span in receiver.spans() if "agent_otel.orphan.reason" in span.attributes]
     again = replay(environ, stream)
     assert_one_content_each(receiver.spans())
