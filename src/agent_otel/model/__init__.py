@@ -22,6 +22,7 @@ from agent_otel.model.event import (
     Origin,
     Usage,
 )
+from agent_otel.model.lossless import LosslessRecord
 from agent_otel.model.times import MAX_TIME_NS, NANOS_PER_MILLI, NANOS_PER_SECOND, parse_rfc3339, render_rfc3339
 from agent_otel.model.vocabulary import (
     ContentKind,
@@ -51,6 +52,7 @@ __all__ = [
     "EventKind",
     "Fact",
     "IntakeError",
+    "LosslessRecord",
     "Names",
     "Origin",
     "Outcome",

@@ -13,7 +13,7 @@ from agent_otel.model.vocabulary import ContentKind, CostStatus, EventKind, Fact
 
 __all__ = ["NO_IDS", "NO_NAMES", "AgentEvent", "Cost", "Cursor", "EventIds", "Names", "Origin", "Usage"]
 
-LineageValue = str | int | float | bool
+LineageValue = str | int | float | bool | tuple[str, ...]
 _EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -51,6 +51,8 @@ class EventIds:
 
     ``run`` is unique within the source system (a source whose runs are numbered per session joins the two ids).
     ``trace``, ``span`` and ``parent_span`` are used as they are when they are valid W3C hex, else ignored.
+    ``nonce`` joins the derived ids, and nothing else, where the records have no time of their own: a second reading of
+    them would put other times under the same ids.
     """
 
     event: str | None = None
@@ -59,15 +61,18 @@ class EventIds:
     parent_run: str | None = None  # the run that started this run
     turn: str | None = None
     attempt: str | None = None
+    retry_of: str | None = None  # the attempt or request that this one tries again; its span links to that one's
     request: str | None = None
     tool_call: str | None = None
     tool_call_is_synthetic: bool = False  # then it pairs start and end, but is not exported
     agent: str | None = None
     parent_agent: str | None = None
-    child_run: str | None = None  # the run that this tool call started
+    child_run: str | None = None  # the run that this tool call, or this run, started
+    child_conversation: str | None = None  # the same, where the source names the child by its conversation
     trace: str | None = None
     span: str | None = None
     parent_span: str | None = None
+    nonce: str | None = None
 
 
 NO_IDS = EventIds()

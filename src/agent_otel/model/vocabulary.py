@@ -36,6 +36,7 @@ class EventKind(_Word):
     SESSION = "session"
     HEALTH = "health"
     HISTORY = "history"
+    MEASUREMENT = "measurement"  # a number that the source measured: its name is the subject, Fact.VALUE the number
     OTHER = "other"
 
 
@@ -105,6 +106,14 @@ class Fact(_Word):
     DROPPED_MESSAGES = "dropped_messages"
     KEPT_TURNS = "kept_turns"
     PRE_TOKENS = "pre_tokens"
+    CHUNKS = "chunks"  # parts of a stream that this event stands for; such events add up to one
+    VALUE = "value"
+    CHANNEL = "channel"
+    DIRECTION = "direction"
+    BACKEND = "backend"
+    CATEGORY = "category"
+    ITEM_COUNT = "item_count"
+    DECISION = "decision"
 
 
 _STATUS_WORDS: dict[str, Outcome] = {

@@ -3,25 +3,25 @@
 A table names the members of each record and how each is read. What a table does not know is kept in
 ``unknown_fields`` and written back; which optional members were absent (and not null) is kept in ``absent``. A record
 that does not fit is ``RecordRejected`` with the dotted path of the member and never its value. The shapes are serde's:
-structs, externally tagged enums, newtype variants, unit variants.
+structs, enums with the tag outside or inside, newtype variants, unit variants.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
-from agent_otel.model import RecordRejected
+from agent_otel.model import LosslessRecord, RecordRejected
 from agent_otel.sources.fields import Codec, FieldKind
 
 __all__ = [
     "LosslessRecord",
     "NewtypeCodec",
     "RecordCodec",
+    "TaggedCodec",
     "UnitCodec",
     "UnitForm",
     "UnitRecord",
@@ -34,19 +34,7 @@ class _Bare:
 
 
 _BARE: Final = _Bare()
-
-
-@frozen(kw_only=True)
-class LosslessRecord:
-    """What every record model has besides its own members.
-
-    Args:
-        unknown_fields: Members that the model does not know, by name.
-        absent: Names of optional members that were not there at all; one that is None and not in here was null.
-    """
-
-    unknown_fields: Mapping[str, Any] = field(default=MappingProxyType({}), repr=False)
-    absent: frozenset[str] = field(default=frozenset(), repr=False)
+_NONE_ABSENT: Final[frozenset[str]] = frozenset()
 
 
 class UnitForm(Enum):
@@ -104,18 +92,23 @@ class RecordCodec(Generic[R]):
                 given[name] = member if type(member) in plain else read(member)
         except RecordRejected as error:
             raise _located(error, name, None if name in value else "is missing") from None
-        if value.keys() != self._names:
-            given["absent"] = self._optional.difference(value)
-            given["unknown_fields"] = {key: rest for key, rest in value.items() if key not in self._names}
-        return self._record(**given)
+        if value.keys() == self._names:
+            return self._record(absent=_NONE_ABSENT, **given)
+        return self._record(
+            absent=self._optional.difference(value),
+            unknown_fields={key: rest for key, rest in value.items() if key not in self._names},
+            **given,
+        )
 
     def encode(self, record: R) -> dict[str, Any]:
-        """Write the object that was read."""
+        """Write the object that was read; of one that was made here, leave out what its system leaves out."""
         written = dict(record.unknown_fields)
+        absent = record.absent
         for name, kind in self._members.items():
-            if name not in record.absent:
-                value = getattr(record, name)
-                written[name] = value if kind.write is None else kind.write(value)
+            value = getattr(record, name)
+            if name in absent if absent is not None else kind.skip_empty and not value and value is not False:
+                continue
+            written[name] = value if kind.write is None else kind.write(value)
         return written
 
 
@@ -202,3 +195,34 @@ class VariantCodec(Generic[T]):
         name = self._names[type(record)]
         body = self._codecs[name].encode(record)
         return name if body is _BARE else {name: body}
+
+
+class TaggedCodec(Generic[R]):
+    """An internally tagged enum: ``{"type": "variant", ...}``. An adjacently tagged one has one member beside the tag.
+
+    Args:
+        tag: Name of the member that names the variant.
+        variants: By its value, the model of the variant and its members.
+    """
+
+    def __init__(self, tag: str, variants: Mapping[str, tuple[type[R], Mapping[str, FieldKind]]]) -> None:
+        self._tag = tag
+        self._codecs = {name: RecordCodec(record, members) for name, (record, members) in variants.items()}
+        self._names = {record: name for name, (record, _) in variants.items()}
+
+    def decode(self, value: Any) -> R | None:
+        """Read a tagged object; None for a variant that is not in the table."""
+        if not isinstance(value, dict):
+            raise RecordRejected("", "is no object")
+        name = value.get(self._tag)
+        if not isinstance(name, str):
+            raise RecordRejected(self._tag, "is missing" if self._tag not in value else "is no string")
+        codec = self._codecs.get(name)
+        if codec is None:
+            return None
+        return codec.decode({key: member for key, member in value.items() if key != self._tag})
+
+    def encode(self, record: R) -> dict[str, Any]:
+        """Write a tagged object."""
+        name = self._names[type(record)]
+        return {self._tag: name, **self._codecs[name].encode(record)}

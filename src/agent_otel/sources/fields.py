@@ -15,12 +15,16 @@ from attrs import Factory, field, frozen
 from agent_otel.model import RecordRejected, parse_rfc3339, render_rfc3339
 
 __all__ = [
+    "ANY",
     "FLAG",
+    "NUMBER",
     "TEXT",
     "TIMESTAMP",
     "Codec",
     "FieldKind",
     "Timestamp",
+    "defaulted",
+    "list_of",
     "nested",
     "optional",
     "unsigned",
@@ -73,12 +77,15 @@ class FieldKind:
         write: The way back; None where the two are the same.
         optional: Whether the member may be absent.
         plain: Types of the JSON values that are the model's values as they are: they need no reading.
+        skip_empty: Whether the source system leaves the member out when it is null or an empty list or object
+            (serde's ``skip_serializing_if``).
     """
 
     read: Callable[[Any], Any]
     write: Callable[[Any], Any] | None = None
     optional: bool = False
     plain: frozenset[type] = frozenset()
+    skip_empty: bool = False
 
 
 def _read_text(value: Any) -> str:
@@ -91,6 +98,12 @@ def _read_flag(value: Any) -> bool:
     if value is True or value is False:
         return bool(value)
     raise RecordRejected("", "is neither true nor false")
+
+
+def _read_number(value: Any) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    raise RecordRejected("", "is no number")
 
 
 def _read_timestamp(value: Any) -> Timestamp:
@@ -129,7 +142,7 @@ def nested(codec: Codec[Any]) -> FieldKind:
     return FieldKind(codec.decode, codec.encode)
 
 
-def optional(kind: FieldKind) -> FieldKind:
+def optional(kind: FieldKind, *, skip_empty: bool = False) -> FieldKind:
     """Give the kind of a member that may be null or absent, and otherwise is of the kind given."""
     read, write = kind.read, kind.write
 
@@ -139,9 +152,41 @@ def optional(kind: FieldKind) -> FieldKind:
     def write_optional(value: Any) -> Any:
         return value if value is None or write is None else write(value)
 
-    return FieldKind(read_optional, write_optional, optional=True, plain=kind.plain | {type(None)})
+    return FieldKind(
+        read_optional, write_optional, optional=True, plain=kind.plain | {type(None)}, skip_empty=skip_empty
+    )
+
+
+def defaulted(kind: FieldKind, default: Callable[[], Any], *, skip_empty: bool = False) -> FieldKind:
+    """Give the kind of a member that has a default when it is absent (serde's ``default``)."""
+    read = kind.read
+
+    def read_defaulted(value: Any) -> Any:
+        return default() if value is None else read(value)
+
+    return FieldKind(read_defaulted, kind.write, optional=True, plain=kind.plain, skip_empty=skip_empty)
+
+
+def list_of(kind: FieldKind) -> FieldKind:
+    """Give the kind of a list; the model holds a tuple."""
+    read, write = kind.read, kind.write
+
+    def read_list(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise RecordRejected("", "is no list")
+        items: list[Any] = []
+        try:
+            items.extend(read(item) for item in value)
+        except RecordRejected as error:
+            index = str(len(items))
+            raise RecordRejected(f"{index}.{error.field}" if error.field else index, error.reason) from None
+        return tuple(items)
+
+    return FieldKind(read_list, lambda items: [item if write is None else write(item) for item in items])
 
 
 TEXT: Final = FieldKind(_read_text, plain=frozenset({str}))
 FLAG: Final = FieldKind(_read_flag, plain=frozenset({bool}))
+NUMBER: Final = FieldKind(_read_number, plain=frozenset({float, int}))
+ANY: Final = FieldKind(lambda value: value, optional=True)  # any JSON value or none, kept as it is
 TIMESTAMP: Final = FieldKind(_read_timestamp, lambda value: value.text)

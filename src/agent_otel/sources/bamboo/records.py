@@ -15,8 +15,9 @@ import uuid
 
 from attrs import field, frozen
 
+from agent_otel.model import LosslessRecord
 from agent_otel.sources.bamboo.types import ForwardStatus, RoundStatus, SessionStatus, TokenUsage
-from agent_otel.sources.codec import LosslessRecord, UnitRecord
+from agent_otel.sources.codec import UnitRecord
 from agent_otel.sources.fields import Timestamp
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from agent_otel.sources.codec import LosslessRecord
+from agent_otel.model import LosslessRecord
 
 __all__ = ["ForwardStatus", "RoundStatus", "SessionStatus", "TokenUsage"]
 
