@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_otel.correlate import CorrelationLimits, Operation, OperationKind, RecentKeys
-from agent_otel.model import AgentEvent
-from correlate.correlating import Told, correlated, run_end, run_start, tool_end, tool_start
+from agent_otel.model import AgentEvent, EventKind, Phase
+from correlate.correlating import Told, correlated, event, run_end, run_start, tool_end, tool_start
 
 
 @st.composite
@@ -28,6 +28,11 @@ def streams(draw: st.DrawFn) -> list[AgentEvent]:
         lane = [run_start(index, run, event=fresh())]
         for call in range(draw(st.integers(0, 4))):
             begin = index + call + 1
+            for subject in draw(st.lists(st.sampled_from(["approval", "hook"]), max_size=2)):
+                ids = {"tool_call": f"c{call}"} if subject == "approval" else {}
+                lane.append(
+                    event(EventKind.PROGRESS, Phase.POINT, begin, subject=subject, run=run, event=fresh(), **ids)
+                )
             if draw(st.booleans()):
                 lane.append(tool_start(begin, f"c{call}", run, event=fresh()))
             lane.append(tool_end(begin + 1, f"c{call}", run, took=0.5, event=fresh()))
@@ -78,6 +83,15 @@ def test_any_interleaving_gives_every_call_once_under_its_run(events: list[Agent
     assert all(operation.orphan is None for operation in told.operations)
 
 
+@given(streams())
+def test_every_mark_of_a_complete_stream_stands_on_one_span(events: list[AgentEvent]) -> None:
+    told = correlated(events)
+    marks = Counter((mark.name, operation.run) for operation in told.operations for mark in operation.marks)
+    assert marks == Counter((one.names.subject, one.ids.run) for one in events if one.kind is EventKind.PROGRESS)
+    assert all(mark.name == "approval" for tool in told.tools for mark in tool.marks)
+    assert told.occurrences == []
+
+
 @given(streams(), st.randoms(use_true_random=False))
 def test_reordering_gives_the_same_spans_with_the_same_ids(events: list[AgentEvent], random: object) -> None:
     expected = {shape(operation)[1] for operation in correlated(events).operations}
@@ -117,7 +131,7 @@ def test_loss_leaves_no_wrong_parent_and_no_unclosed_start(events: list[AgentEve
     kept = [one for one in events if data.draw(st.booleans())]
     told = correlated(kept)
     assert_sound(told)
-    assert {run.run for run in told.runs} == {one.ids.run for one in kept}
+    assert {run.run for run in told.runs} == {one.ids.run for one in kept if one.kind is not EventKind.PROGRESS}
 
 
 @given(streams(), st.integers(1, 3), st.integers(1, 3))

@@ -5,9 +5,11 @@ from hypothesis import strategies as st
 import pytest
 
 from agent_otel.conventions import INSTRUMENTS
+from agent_otel.conventions import attributes as a
+from agent_otel.conventions import metrics as m
 from agent_otel.correlate import OperationKind, OrphanReason
 from agent_otel.model import Cost, EventIds, EventKind, Fact, Names, Origin, Outcome, Phase, Usage
-from agent_otel.project import Measurements
+from agent_otel.project import Measurements, record_of
 from project.operations import IDENTITY, ORIGIN, occurrence, operation
 
 NAMES = Names(agent="coder", tool="shell", tool_type="function", provider="anthropic", request_model="model-x")
@@ -180,3 +182,87 @@ def test_labels_are_bounded_and_never_ids(told):
     closed = ("agent_otel.outcome", "agent_otel.subject", "gen_ai.operation.name")
     for (_, key), values in series.items():
         assert key in closed or len(values) <= 5  # four names and _OTHER
+
+
+@pytest.mark.parametrize(
+    ("subject", "instrument"),
+    [
+        ("request_latency", m.SOURCE_REQUEST_DURATION),
+        ("tokens_used", m.SOURCE_TOKENS),
+        ("active_sessions", m.SOURCE_SESSIONS_ACTIVE),
+        ("queue_depth", m.SOURCE_QUEUE_DEPTH),
+        ("deployment_lead_time", m.DEPLOYMENT_LEAD_TIME),
+        ("recovery_time", m.DEPLOYMENT_RECOVERY),
+    ],
+)
+def test_what_the_source_measured_is_a_metric_and_no_record(subject, instrument):
+    happened = occurrence(EventKind.MEASUREMENT, names=Names(subject=subject), facts={Fact.VALUE: 2.5})
+    (point,) = Measurements().of_occurrence(happened)
+    assert (point.instrument, point.value, point.attributes) == (instrument, 2.5, {a.SOURCE: "sample-source"})
+    assert record_of(happened) is None
+
+
+def test_an_unknown_measurement_is_a_record_and_no_metric():
+    happened = occurrence(EventKind.MEASUREMENT, names=Names(subject="mood"), facts={Fact.VALUE: 2.5})
+    assert Measurements().of_occurrence(happened) == []
+    record = record_of(happened)
+    assert record is not None
+    assert record.attributes[a.VALUE] == 2.5
+
+
+def test_usage_of_its_own_is_measured_and_told():
+    told = Usage(input_tokens=3, output_tokens=4)
+    happened = occurrence(EventKind.USAGE, usage=told, names=Names(provider="fake", response_model="m"))
+    points = Measurements().of_occurrence(happened)
+    assert [(p.instrument, p.value, p.attributes[a.TOKEN_TYPE]) for p in points] == [
+        (m.CLIENT_TOKEN_USAGE, 3, "input"),
+        (m.CLIENT_TOKEN_USAGE, 4, "output"),
+    ]
+    record = record_of(happened)
+    assert record is not None
+    assert (record.attributes[a.USAGE_INPUT_TOKENS], record.attributes[a.PROVIDER_NAME]) == (3, "fake")
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "operation_name"),
+    [
+        (OperationKind.MEMORY, Names(operation="create_memory"), "create_memory"),
+        (OperationKind.MEMORY, Names(operation="ask_the_oracle"), "search_memory"),
+        (OperationKind.RETRIEVAL, Names(subject="docs"), "retrieval"),
+    ],
+)
+def test_memory_and_retrieval_are_timed_by_backend(kind, names, operation_name):
+    facts = {Fact.BACKEND: "sqlite", Fact.CATEGORY: "core", Fact.ITEM_COUNT: 3}
+    (point,) = Measurements().of_operation(operation(kind, names=names, facts=facts))
+    assert (point.instrument, point.value) == (m.CLIENT_OPERATION_DURATION, 2.5)
+    assert point.attributes == {a.OPERATION_NAME: operation_name, a.BACKEND: "sqlite", a.CATEGORY: "core"}
+
+
+def test_a_deployment_is_counted_and_timed_by_outcome():
+    count, duration = Measurements().of_operation(operation(OperationKind.DEPLOYMENT, outcome=Outcome.ERROR))
+    assert (count.instrument, count.value) == (m.DEPLOYMENTS, 1)
+    assert (duration.instrument, duration.value) == (m.DEPLOYMENT_DURATION, 2.5)
+    assert count.attributes == duration.attributes == {a.SOURCE: "sample-source", a.OUTCOME: "error"}
+
+
+def test_cost_that_was_told_inside_a_run_is_not_counted_again_at_its_end():
+    cost = Cost(amount_micros=5, currency="USD")
+    told = [
+        point.value
+        for child_cost in (False, True)
+        for point in Measurements().of_operation(operation(OperationKind.RUN, cost=cost, child_cost=child_cost))
+        if point.instrument == m.COST
+    ]
+    assert told == [5]
+
+
+def test_channel_messages_are_counted_by_channel_and_direction():
+    facts = {Fact.CHANNEL: "discord", Fact.DIRECTION: "inbound"}
+    (point,) = Measurements().of_occurrence(occurrence(EventKind.MESSAGE, facts=facts))
+    assert point.attributes[a.CHANNEL] == "discord"
+    assert point.attributes[a.DIRECTION] == "inbound"
+
+
+def test_heartbeats_are_counted():
+    (point,) = Measurements().of_occurrence(occurrence(EventKind.HEALTH, names=Names(subject="heartbeat")))
+    assert point.instrument == m.HEARTBEATS

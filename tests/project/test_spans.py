@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
+from agent_otel.conventions import attributes as a
 from agent_otel.correlate import Mark, OperationKind, OrphanReason
 from agent_otel.model import (
     Content,
@@ -236,7 +237,8 @@ def test_marks_become_span_events():
     )
     first, second = span_of(operation(OperationKind.RUN, marks=marks)).events
     assert (first.name, first.time_ns, list(first.attributes.values())) == ("agent_otel.compaction", T0 + 1, [9])
-    assert (second.name, second.time_ns, second.attributes) == ("agent_otel.mark", T0 + 2, {})
+    assert (second.name, second.time_ns) == ("agent_otel.mark", T0 + 2)
+    assert second.attributes == {a.SUBJECT: "something of the source's own", "sample_source.step": "one"}
 
 
 def test_lineage_stands_under_the_namespace_of_its_source():

@@ -19,6 +19,7 @@ BAD = {
     "AGENT_OTEL_EVENT_BYTES": ["many", "0", "1023", "-5", "9" * 5000],
     "AGENT_OTEL_DUPLICATE_WINDOW": ["0", "-1", "x"],
     "AGENT_OTEL_METRIC_NAMES": ["0", "true"],
+    "AGENT_OTEL_NAMES": ["agent.7", "=reviewer", "agent.7=", "agent.7=a%00b"],
     "AGENT_OTEL_STATE": [],
     "AGENT_OTEL_MAX_OPEN_RUNS": ["0", "x"],
     "AGENT_OTEL_MAX_OPEN_OPERATIONS": ["0", "x"],
@@ -63,12 +64,14 @@ def test_values_arrive():
         {
             "AGENT_OTEL_ID_NAMESPACE": "tenant ä",
             "AGENT_OTEL_HANDOVER_BYTES": " 2048 ",
+            "AGENT_OTEL_NAMES": "agent.7=reviewer, model%2C1=a=b,",
             "AGENT_OTEL_STATE": "/somewhere",
             "AGENT_OTEL_IDLE_LIMIT": "1.5",
             "AGENT_OTEL_MAX_MARKS": "0",
         }
     )
     assert (settings.id_namespace, settings.handover_bytes, settings.state) == ("tenant ä", 2048, Path("/somewhere"))
+    assert settings.names == {"agent.7": "reviewer", "model,1": "a=b"}
     assert (settings.limits.idle_limit_ns, settings.limits.max_marks) == (1_500_000_000, 0)
 
 

@@ -76,6 +76,7 @@ class Bridge:
             telemetry,
             duplicate_window=settings.duplicate_window,
             metric_names=settings.metric_names,
+            names=settings.names,
             wait_for_room=self._wait_for_room,
         )
         self._live = LiveRecords(self._pipeline, self._warn)

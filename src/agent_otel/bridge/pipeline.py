@@ -6,11 +6,12 @@ One thread at a time: the worker of a live bridge, or the thread that replays a 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 import re
 from typing import Any, Final
 
 from agent_otel.bridge.books import BridgeBooks, Fate, Problem
+from agent_otel.bridge.naming import Naming
 from agent_otel.bridge.teller import Teller
 from agent_otel.correlate import (
     NO_SURROUNDINGS,
@@ -30,6 +31,7 @@ __all__ = ["Pipeline"]
 _NOTE: Final = re.compile(r"[a-z0-9_]{1,40}")
 _OTHER_NOTE: Final = "other_note"
 _MAX_NOTES: Final = 200
+_NO_NAMES: Final[Mapping[str, str]] = {}
 
 
 class Pipeline:
@@ -40,6 +42,7 @@ class Pipeline:
         telemetry: Where everything goes.
         duplicate_window: Record ids that are remembered.
         metric_names: Distinct names per metric label.
+        names: Names that the host gives to ids.
         on_span: Called with every span, sent or not; for showing it.
         wait_for_room: Called before each output: holds back while the sinks are full.
         batch: How many records or outputs are collected before each step is taken over all of them (see ``Teller``);
@@ -53,6 +56,7 @@ class Pipeline:
         *,
         duplicate_window: int = 100_000,
         metric_names: int = 200,
+        names: Mapping[str, str] = _NO_NAMES,
         on_span: Callable[[SpanData], None] | None = None,
         wait_for_room: Callable[[], None] | None = None,
         batch: int = 1,
@@ -68,6 +72,7 @@ class Pipeline:
             batch=batch,
         )
         self.batch = batch
+        self._naming = Naming(names)
         self._decoded: deque[tuple[tuple[AgentEvent, ...], bool, Surroundings]] = deque()
         self._seen = RecentKeys(duplicate_window)
 
@@ -170,7 +175,7 @@ class Pipeline:
         new = 0
         for event in events:
             try:
-                correlated = self.correlator.feed(event, around)
+                correlated = self.correlator.feed(self._naming(event), around)
             except Exception:  # noqa: BLE001  a value that no rule foresaw costs one event
                 self.books.faults += 1
                 continue

@@ -130,6 +130,7 @@ class Reading:
             telemetry,
             duplicate_window=settings.duplicate_window,
             metric_names=settings.metric_names,
+            names=settings.names,
             on_span=on_span,
             wait_for_room=self._wait_for_room if self._lanes else None,
             batch=_BATCH,

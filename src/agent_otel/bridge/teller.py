@@ -54,7 +54,7 @@ class Teller:
         self._on_span = on_span
         self._wait_for_room = wait_for_room
         self._collected: deque[Output] = deque()
-        self._projected: deque[tuple[_Worked, SpanData | LogData]] = deque()
+        self._projected: deque[tuple[_Worked, SpanData | LogData | None]] = deque()
         self._emitted: deque[tuple[_Worked, Context | None]] = deque()
 
     def tell(self, outputs: Iterable[Output]) -> None:
@@ -94,12 +94,12 @@ class Teller:
         else:
             self._projected.append((output, span_of(output) if isinstance(output, Operation) else record_of(output)))
 
-    def _emit(self, projected: tuple[_Worked, SpanData | LogData]) -> None:
+    def _emit(self, projected: tuple[_Worked, SpanData | LogData | None]) -> None:
         output, data = projected
         context = None
         if isinstance(data, SpanData):
             context = self._emit_span(data)
-        else:
+        elif data is not None:
             self._telemetry.logs.emit(data)
         self._emitted.append((output, context))
         if self.told is not None:

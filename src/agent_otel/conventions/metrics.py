@@ -13,8 +13,13 @@ __all__ = [
     "CLIENT_TIME_TO_FIRST_CHUNK",
     "CLIENT_TOKEN_USAGE",
     "COST",
+    "DEPLOYMENTS",
+    "DEPLOYMENT_DURATION",
+    "DEPLOYMENT_LEAD_TIME",
+    "DEPLOYMENT_RECOVERY",
     "EXECUTE_TOOL_DURATION",
     "FORWARD_REQUESTS",
+    "HEARTBEATS",
     "INSTRUMENTS",
     "INVOKE_AGENT_DURATION",
     "INVOKE_AGENT_INFERENCE_CALLS",
@@ -26,17 +31,27 @@ __all__ = [
     "SINK_ITEMS",
     "SOURCE_ERRORS",
     "SOURCE_LOSSES",
+    "SOURCE_MEASUREMENTS",
+    "SOURCE_QUEUE_DEPTH",
+    "SOURCE_REQUEST_DURATION",
+    "SOURCE_SESSIONS_ACTIVE",
+    "SOURCE_TOKENS",
     "Instrument",
 ]
 
 _DURATION = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+_LONG_DURATION = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 _AGENT_DURATION = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6)
 _TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
 _CALLS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Instrument(NamedTuple):
-    """A metric instrument; ``kind`` is counter, histogram or (observed) gauge; ``buckets`` are upper bounds."""
+    """A metric instrument.
+
+    ``kind`` is counter, histogram, latest (a gauge that is set) or gauge (one that is observed); ``buckets`` are upper
+    bounds.
+    """
 
     name: str
     kind: str
@@ -62,6 +77,15 @@ SOURCE_LOSSES: Final = "agent_otel.source.losses"
 SOURCE_ERRORS: Final = "agent_otel.source.errors"
 ORPHANS: Final = "agent_otel.orphans"
 COST: Final = "agent_otel.cost"
+HEARTBEATS: Final = "agent_otel.source.heartbeats"
+DEPLOYMENTS: Final = "agent_otel.deployments"
+DEPLOYMENT_DURATION: Final = "agent_otel.deployment.duration"
+DEPLOYMENT_LEAD_TIME: Final = "agent_otel.deployment.lead_time"
+DEPLOYMENT_RECOVERY: Final = "agent_otel.deployment.recovery.duration"
+SOURCE_REQUEST_DURATION: Final = "agent_otel.source.request.duration"
+SOURCE_TOKENS: Final = "agent_otel.source.tokens"
+SOURCE_SESSIONS_ACTIVE: Final = "agent_otel.source.sessions.active"
+SOURCE_QUEUE_DEPTH: Final = "agent_otel.source.queue_depth"
 BRIDGE_RECORDS: Final = "agent_otel.bridge.records"
 BRIDGE_HANDOVER: Final = "agent_otel.bridge.handover"
 SINK_ITEMS: Final = "agent_otel.sink.items"
@@ -88,8 +112,27 @@ INSTRUMENTS: Final = {
         Instrument(SOURCE_ERRORS, "counter", "{error}", "Errors that the source reports outside any run."),
         Instrument(ORPHANS, "counter", "{operation}", "Operations closed without their end, by kind and reason."),
         Instrument(COST, "counter", "{micro}", "Cost in millionths of the currency unit, by currency and status."),
+        Instrument(HEARTBEATS, "counter", "{heartbeat}", "Heartbeats of the source."),
+        Instrument(DEPLOYMENTS, "counter", "{deployment}", "Deployments that ended, by outcome."),
+        Instrument(DEPLOYMENT_DURATION, "histogram", "s", "Duration of a deployment.", _LONG_DURATION),
+        Instrument(DEPLOYMENT_LEAD_TIME, "histogram", "s", "Time from a change to its deployment.", _LONG_DURATION),
+        Instrument(DEPLOYMENT_RECOVERY, "histogram", "s", "Time to recover from a failed deployment.", _LONG_DURATION),
+        Instrument(SOURCE_REQUEST_DURATION, "histogram", "s", "Duration of requests to the source itself.", _DURATION),
+        Instrument(SOURCE_TOKENS, "latest", "{token}", "Tokens that the source last said to have used."),
+        Instrument(SOURCE_SESSIONS_ACTIVE, "latest", "{session}", "Sessions that the source says are active."),
+        Instrument(SOURCE_QUEUE_DEPTH, "latest", "{item}", "Length of the source's own queue."),
         Instrument(BRIDGE_RECORDS, "gauge", "{record}", "Records of this process, by what became of them."),
         Instrument(BRIDGE_HANDOVER, "gauge", "{event}", "Events of the hand-over queue, by what became of them."),
         Instrument(SINK_ITEMS, "gauge", "{item}", "Spans and log records of a sink, by what became of them."),
     )
+}
+
+# What sources measure themselves, by the name that decoders give it.
+SOURCE_MEASUREMENTS: Final = {
+    "request_latency": SOURCE_REQUEST_DURATION,
+    "tokens_used": SOURCE_TOKENS,
+    "active_sessions": SOURCE_SESSIONS_ACTIVE,
+    "queue_depth": SOURCE_QUEUE_DEPTH,
+    "deployment_lead_time": DEPLOYMENT_LEAD_TIME,
+    "recovery_time": DEPLOYMENT_RECOVERY,
 }

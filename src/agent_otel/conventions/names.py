@@ -7,9 +7,10 @@ from typing import Final
 __all__ = [
     "EVENT_NAMES",
     "FORWARD_OPERATIONS",
+    "HOSTED_AGENT_SYSTEMS",
     "KNOWN_PROVIDERS",
-    "MARK_NAMES",
     "MARK_OTHER",
+    "MARK_WORDS",
     "MEMORY_OPERATIONS",
     "OP_CHAT",
     "OP_EMBEDDINGS",
@@ -47,6 +48,9 @@ MEMORY_OPERATIONS: Final = frozenset(
         "delete_memory_store",
     }
 )
+
+# Source systems whose contract gives runs a provider and agents a stable id (agent-sdk-core's OpenTelemetry mapping).
+HOSTED_AGENT_SYSTEMS: Final = frozenset({"agent-sdk"})
 
 SPAN_CONVERSATION: Final = "conversation"  # no gen_ai operation exists for a whole conversation
 SPAN_DEPLOYMENT: Final = "deployment"
@@ -107,16 +111,54 @@ EVENT_NAMES: Final = {
     "progress.point": "agent_otel.progress",
     "usage.point": "agent_otel.usage",
     "cost.point": "agent_otel.cost",
+    "turn.start": "agent_otel.turn",
+    "turn.end": "agent_otel.turn",
+    "turn.point": "agent_otel.turn",
+    "measurement.point": "agent_otel.measurement",
+    "session.point": "agent_otel.session",
     "other.point": "agent_otel.other",
 }
 
-# Span event names, by what happened inside a span.
-MARK_NAMES: Final = {
-    "compaction": "agent_otel.compaction",
-    "permission_denied": "agent_otel.permission_denied",
-    "hook": "agent_otel.hook",
-    "turn": "agent_otel.turn",
-    "retry": "agent_otel.retry",
-    "interrupted": "agent_otel.interrupted",
-}
+# What happens inside a span: words that give a span event its name, "agent_otel.{word}".
+MARK_WORDS: Final = frozenset(
+    {
+        "agent_pool",
+        "approval",
+        "bash",
+        "budget",
+        "child_lifecycle",
+        "chunks",
+        "clarification",
+        "compaction",
+        "config",
+        "context",
+        "evaluation",
+        "extension",
+        "goal",
+        "heartbeat",
+        "hook",
+        "interrupted",
+        "isolation",
+        "message",
+        "notification",
+        "output",
+        "output_delivery",
+        "permission_denied",
+        "plan",
+        "progress",
+        "project",
+        "realtime",
+        "recovery",
+        "retry",
+        "run",
+        "stream_rule",
+        "structured_output",
+        "sub_agent",
+        "task",
+        "telemetry",
+        "tool",
+        "turn",
+        "workflow",
+    }
+)
 MARK_OTHER: Final = "agent_otel.mark"

@@ -15,7 +15,19 @@ from agent_otel.model import MAX_TIME_NS, AgentEvent
 __all__ = ["bounded"]
 
 _MAX = 256
-_LONG = ("conversation", "run", "parent_run", "turn", "attempt", "request", "tool_call", "agent", "child_run")
+_LONG = (
+    "conversation",
+    "run",
+    "parent_run",
+    "turn",
+    "attempt",
+    "retry_of",
+    "request",
+    "tool_call",
+    "agent",
+    "child_run",
+    "child_conversation",
+)
 
 
 def _short(text: str) -> str:
@@ -33,7 +45,8 @@ def bounded(event: AgentEvent) -> AgentEvent:
         event = evolve(event, time_ns=min(max(0, event.time_ns), MAX_TIME_NS))
     ids = event.ids
     total = len(ids.run or "") + len(ids.tool_call or "") + len(ids.conversation or "") + len(ids.request or "")
-    if total <= _MAX and ids.child_run is ids.parent_run is ids.turn is ids.attempt is ids.agent is None:
+    is_plain = ids.child_run is ids.child_conversation is ids.parent_run is ids.turn is ids.attempt is ids.agent is None
+    if total <= _MAX and is_plain and ids.retry_of is None:
         return event  # nearly all events
     long: dict[str, Any] = {
         name: _short(text) for name in _LONG if (text := getattr(ids, name)) is not None and len(text) > _MAX

@@ -29,7 +29,7 @@ class Conversations:
 
     def note(self, event: AgentEvent, around: Surroundings, outputs: list[Output]) -> None:
         """Take what an event says about its conversation; a session that starts after it ended is resumed."""
-        conversation = self._of(event.origin.system, event.ids.conversation, around, outputs)
+        conversation = self._of(event.origin.system, event.ids.conversation, around, outputs, event.ids.nonce)
         if conversation is None:
             return
         conversation.origin = conversation.origin or event.origin
@@ -44,12 +44,17 @@ class Conversations:
             conversation.names = merged_names(conversation.names, event.names)
 
     def top_of(
-        self, system: str, conversation_id: str | None, around: Surroundings, outputs: list[Output]
+        self,
+        system: str,
+        conversation_id: str | None,
+        around: Surroundings,
+        outputs: list[Output],
+        nonce: str | None = None,
     ) -> SpanIdentity | None:
         """Give the identity of the conversation span, if there is one."""
         if not self._on_top:
             return None
-        conversation = self._of(system, conversation_id, around, outputs)
+        conversation = self._of(system, conversation_id, around, outputs, nonce)
         return conversation.identity if conversation is not None else None
 
     def run_opened(self, system: str, conversation_id: str | None, identity: SpanIdentity) -> SpanIdentity:
@@ -77,14 +82,19 @@ class Conversations:
             self._close(key, conversation, None, outputs)
 
     def _of(
-        self, system: str, conversation_id: str | None, around: Surroundings, outputs: list[Output]
+        self,
+        system: str,
+        conversation_id: str | None,
+        around: Surroundings,
+        outputs: list[Output],
+        nonce: str | None,
     ) -> Conversation | None:
         if conversation_id is None:
             return None
         key = (system, conversation_id)
         conversation = self._state.conversations.get(key)
         if conversation is None:
-            identity = self._places.of_conversation(system, conversation_id, around) if self._on_top else None
+            identity = self._places.of_conversation(system, conversation_id, around, nonce) if self._on_top else None
             conversation = self._state.conversations[key] = Conversation(identity=identity)
             if identity is not None:
                 outputs.append(

@@ -13,6 +13,7 @@ from agent_otel.correlate.bounds import bounded
 from agent_otel.correlate.conversations import Conversations
 from agent_otel.correlate.identity import derive_key
 from agent_otel.correlate.limits import CorrelationLimits
+from agent_otel.correlate.marks import MARK_KINDS, ONLY_MARKS, Marks
 from agent_otel.correlate.operation import Occurrence, OrphanReason, SpanRef, Surroundings
 from agent_otel.correlate.places import Places
 from agent_otel.correlate.runs import Runs
@@ -54,7 +55,8 @@ class Correlator:
         self._places = Places(self._state, namespace, nonce)
         self._work = Work(self._state, self._places)
         self._conversations = Conversations(self._state, self._places, on_top=trace_per_conversation)
-        self._runs = Runs(self._state, self._places, self._work, self._conversations)
+        self._marks = Marks(self._state)
+        self._runs = Runs(self._state, self._places, self._work, self._conversations, self._marks)
 
     def feed(self, event: AgentEvent, around: Surroundings = NO_SURROUNDINGS) -> Correlated:
         """Take one event.
@@ -71,11 +73,13 @@ class Correlator:
         """
         outputs: list[Output] = []
         event = bounded(event)
-        if event.ids.run is not None and self._is_second_form(event):
+        if self._is_second_form(event):
             self._state.counts["second_form"] += 1
             return Correlated(outputs, is_duplicate=True)
         if event.ids.conversation is not None:
             self._conversations.note(event, around, outputs)
+        if event.ids.child_run is not None or event.ids.child_conversation is not None:
+            self._announce_child(event)
         accepted = self._dispatch(event, around, outputs)
         return Correlated(outputs, not accepted)
 
@@ -143,24 +147,33 @@ class Correlator:
         return True
 
     def _occurred(self, event: AgentEvent, outputs: list[Output]) -> None:
-        """Take an event that is no work: a mark on its open run, or an occurrence in the context of its run."""
+        """Take an event that is no work: a mark on what is open of it, or an occurrence in the context of its run."""
+        has_place = event.kind in MARK_KINDS and self._marks.take(event)
+        if has_place and event.kind in ONLY_MARKS:
+            return
         span: SpanRef | None = None
         if event.ids.run is not None:
             key = (event.origin.system, event.ids.run)
             run = self._state.runs.get(key)
             if run is not None:
                 span = run.identity.ref
-                if event.kind in _MARKS:
-                    self._runs.mark(run, event)
                 if event.kind is EventKind.HISTORY:
                     run.facts = {**run.facts, Fact.COMPACTED: True}
+                run.child_usage = run.child_usage or (event.kind is EventKind.USAGE and event.usage is not None)
+                run.child_cost = run.child_cost or event.cost is not None
             elif (closed := self._state.closed.get(key)) is not None:
                 span = closed.identity.ref
-        if event.kind in _ONLY_MARKS:
-            return
         outputs.append(
             Occurrence(event=event, key=self._occurrence_key(event), span=span, conversation=event.ids.conversation)
         )
+
+    def _announce_child(self, event: AgentEvent) -> None:
+        """Take the word of a run that it starts another one; ends and heartbeats of sub-agents say nothing new."""
+        if event.ids.run is None or event.kind not in _ANNOUNCING:
+            return
+        if event.kind is EventKind.TOOL or event.facts.get(Fact.STATE, _STARTED) == _STARTED:
+            self._places.announce_child(event)
+            self._runs.link_to_child(event)
 
     def _occurrence_key(self, event: AgentEvent) -> int:
         """Give an identity. Without an id, place and facts together: other files may begin with the same record."""
@@ -171,13 +184,21 @@ class Correlator:
         return derive_key(event.origin.system, event.kind.value, event.phase.value, subject, name)
 
     def _is_second_form(self, event: AgentEvent) -> bool:
-        """Whether this run is already read in another of its source's forms: then only the first counts."""
-        key = (event.origin.system, event.ids.run or "")
-        run = self._state.runs.get(key)
+        """Whether this conversation or run is already read in another of its source's forms: only the first counts."""
+        system, form, ids = event.origin.system, event.origin.form, event.ids
+        if ids.conversation is not None:
+            read_in = self._state.forms.get((system, ids.conversation))
+            if read_in is None:
+                self._state.forms.put((system, ids.conversation), form)
+            elif read_in != form:
+                return True
+        if ids.run is None:
+            return False
+        run = self._state.runs.get((system, ids.run))
         if run is not None:
-            return run.origin.form != event.origin.form
-        closed = self._state.closed.get(key)
-        return closed is not None and closed.form != event.origin.form
+            return run.origin.form != form
+        closed = self._state.closed.get((system, ids.run))
+        return closed is not None and closed.form != form
 
     def _expire(self, outputs: list[Output]) -> None:
         """Close what stayed open for too long: children of ended runs, starts without end, silent runs."""
@@ -193,5 +214,5 @@ class Correlator:
             self._runs.close_orphan(idle, OrphanReason.TIME_LIMIT, outputs)
 
 
-_MARKS = frozenset({EventKind.PROGRESS, EventKind.TURN, EventKind.HISTORY})
-_ONLY_MARKS = frozenset({EventKind.PROGRESS, EventKind.TURN})
+_ANNOUNCING = frozenset({EventKind.PROGRESS, EventKind.TOOL})
+_STARTED = "started"

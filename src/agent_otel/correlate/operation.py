@@ -114,6 +114,7 @@ class Mark:
     name: str
     time_ns: int
     facts: Mapping[Fact, Any] = field(factory=dict)
+    lineage: Mapping[str, Any] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -141,7 +142,8 @@ class Operation:
         orphan: Set when the end never came.
         model_calls: On a run: model calls of this run itself.
         tool_calls: On a run: tool calls of this run itself.
-        child_usage: On a run: whether model calls inside it already told their tokens.
+        child_usage: On a run: whether its tokens were told already, by model calls inside it or by usage records.
+        child_cost: On a run: the same for its cost.
         context: The caller's OpenTelemetry context, opaque here.
         additions: What user code added to the current span, opaque here.
     """
@@ -167,6 +169,7 @@ class Operation:
     model_calls: int = 0
     tool_calls: int = 0
     child_usage: bool = False
+    child_cost: bool = False
     context: Any = field(default=None, repr=False)
     additions: Any = field(default=None, repr=False)
 

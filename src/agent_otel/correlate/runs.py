@@ -7,8 +7,8 @@ from collections import deque
 from attrs import evolve
 
 from agent_otel.correlate.conversations import Conversations
+from agent_otel.correlate.marks import Marks
 from agent_otel.correlate.operation import (
-    Mark,
     Operation,
     OperationKind,
     OrphanReason,
@@ -28,8 +28,9 @@ _MAX_ANONYMOUS = 1_000
 class Runs:
     """Opens, fills and closes runs."""
 
-    def __init__(self, state: State, places: Places, work: Work, conversations: Conversations) -> None:
+    def __init__(self, state: State, places: Places, work: Work, conversations: Conversations, marks: Marks) -> None:
         self._state = state
+        self._marks = marks
         self._places = places
         self._work = work
         self._conversations = conversations
@@ -89,12 +90,18 @@ class Runs:
         self._touch(run, event)
         return Scope(key, run, None)
 
-    def mark(self, run: Run, event: AgentEvent) -> None:
-        """Keep something that happened inside a run, up to the limit."""
-        if len(run.marks) >= self._state.limits.max_marks:
-            self._state.counts["dropped_marks"] += 1
+    def link_to_child(self, event: AgentEvent) -> None:
+        """Link a run to one that it is said to have started after that one opened, in a trace of its own."""
+        system, ids = event.origin.system, event.ids
+        run = self._state.runs.get((system, ids.run or ""))
+        if run is None:
             return
-        run.marks.append(Mark(name=event.names.subject or event.kind.value, time_ns=event.time_ns, facts=event.facts))
+        identity = run.identity
+        if ids.child_run is not None:
+            identity = self._places.linked_to_child(identity, system, ids.child_run)
+        elif (child := self._state.conversations.get((system, ids.child_conversation or ""))) is not None:
+            identity = self._places.linked(identity, child.last_run)
+        run.identity = identity
 
     def close_orphan(self, run: Run, reason: OrphanReason, outputs: list[Output], end_ns: int | None = None) -> None:
         """Close a run whose end never came, its open children first."""
@@ -108,7 +115,7 @@ class Runs:
 
     def _open(self, key: RunKey, event: AgentEvent, around: Surroundings, outputs: list[Output]) -> Run:
         own = event.kind is EventKind.AGENT
-        top = self._conversations.top_of(key[0], event.ids.conversation, around, outputs)
+        top = self._conversations.top_of(key[0], event.ids.conversation, around, outputs, event.ids.nonce)
         identity = self._places.of_run(key, event, around, top)
         identity = self._conversations.run_opened(key[0], event.ids.conversation, identity)
         run = Run(
@@ -180,6 +187,7 @@ class Runs:
         error_type = event.error_type if event is not None else ORPHAN_ERROR_TYPES[orphan or OrphanReason.EVICTED]
         last_ns = event.time_ns if event is not None else end_ns if end_ns is not None else run.last_ns
         end_ns = max(start_ns, last_ns)
+        self._marks.settle(run)
         del self._state.runs[run.key]
         self._state.closed.put(
             run.key,
@@ -209,6 +217,7 @@ class Runs:
                 model_calls=run.model_calls,
                 tool_calls=run.tool_calls,
                 child_usage=run.child_usage,
+                child_cost=run.child_cost,
                 context=run.surroundings.context,
                 additions=run.surroundings.additions,
             )

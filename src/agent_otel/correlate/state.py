@@ -29,6 +29,7 @@ __all__ = [
     "Run",
     "RunKey",
     "Scope",
+    "Starter",
     "State",
     "WorkKey",
     "merged",
@@ -85,6 +86,7 @@ class OpenWork:
     agent: str | None
     slot: WorkKey
     orphan_end_ns: int | None = None
+    marks: list[Mark] = field(factory=list)
     surroundings: Surroundings = NO_SURROUNDINGS
 
     @property
@@ -111,11 +113,13 @@ class Run:
     facts: Mapping[Fact, Any] = field(factory=dict)
     lineage: Mapping[str, Any] = field(factory=dict)
     marks: list[Mark] = field(factory=list)
+    waiting_marks: dict[WorkKey, list[Mark]] = field(factory=dict)  # of work that has not started yet
     open_tokens: set[int] = field(factory=set)
     ordinals: dict[OperationKind, int] = field(factory=dict)
     model_calls: int = 0
     tool_calls: int = 0
     child_usage: bool = False
+    child_cost: bool = False
     surroundings: Surroundings = NO_SURROUNDINGS
 
 
@@ -129,6 +133,13 @@ class ClosedRun:
     agent: str | None
     end_ns: int
     ordinals: dict[OperationKind, int]
+
+
+class Starter(NamedTuple):
+    """Who started a run, said before it opened: a run, and the tool call in it, if that is known."""
+
+    run: RunKey
+    tool_call: str | None
 
 
 @define
@@ -203,6 +214,8 @@ class State:
         self.finished: Window[WorkKey, Finished] = Window(limits.max_finished_operations)
         self.grace: deque[tuple[int, int]] = deque()  # (deadline, token)
         self.conversations: OrderedDict[tuple[str, str], Conversation] = OrderedDict()
+        self.forms: Window[tuple[str, str], str] = Window(limits.max_conversations)  # in which one is read
+        self.children: Window[tuple[str, str, str], Starter] = Window(limits.max_closed_runs)
         self.told_conversations: Window[tuple[str, str], None] = Window(limits.max_closed_runs)
         self.counts: Counter[str] = Counter()
 

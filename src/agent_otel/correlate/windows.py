@@ -25,6 +25,10 @@ class Window(Generic[K, V]):
         """Whether an entry of that key is remembered."""
         return key in self._entries
 
+    def take(self, key: K) -> V | None:
+        """Give an entry and forget it; None if there is none."""
+        return self._entries.pop(key, None)
+
     def put(self, key: K, value: V) -> None:
         """Write, and forget the oldest entry if there is no room."""
         self._entries[key] = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from agent_otel.correlate.operation import (
+    Mark,
     Occurrence,
     Operation,
     OperationKind,
@@ -15,7 +16,7 @@ from agent_otel.correlate.operation import (
 )
 from agent_otel.correlate.places import Places
 from agent_otel.correlate.state import Finished, OpenWork, Run, Scope, State, WorkKey, merged, merged_names
-from agent_otel.model import AgentEvent, ContentKind, EventKind, Outcome
+from agent_otel.model import NANOS_PER_SECOND, AgentEvent, ContentKind, EventKind, Fact, Outcome
 
 __all__ = ["ORPHAN_ERROR_TYPES", "WORK_KINDS", "Output", "Work"]
 
@@ -81,6 +82,7 @@ class Work:
             conversation=event.ids.conversation or scope.conversation,
             agent=scope.agent,
             slot=slot,
+            marks=self._waiting_marks(scope, slot),
             surroundings=around,
         )
         self._state.open[work.token] = work
@@ -110,8 +112,13 @@ class Work:
             _count(scope.run, kind, event)
         if event.ids.child_run is not None:
             identity = self._places.linked_to_child(identity, event.origin.system, event.ids.child_run)
-        outputs.append(_finished(kind, identity, work, event, scope, around))
+        marks = work.marks if work is not None else self._waiting_marks(scope, (scope.key, kind, key))
+        outputs.append(_finished(kind, identity, work, event, scope, around, marks))
         return True
+
+    def _waiting_marks(self, scope: Scope, slot: WorkKey) -> list[Mark]:
+        """Give what was said of this work before it started."""
+        return scope.run.waiting_marks.pop(slot, []) if scope.run is not None and scope.run.waiting_marks else []
 
     def close_orphan(
         self, work: OpenWork, reason: OrphanReason, outputs: list[Output], end_ns: int | None = None
@@ -141,6 +148,7 @@ class Work:
                 contents=start.contents,
                 facts=start.facts,
                 lineage=start.lineage,
+                marks=tuple(work.marks),
                 orphan=reason,
                 context=work.surroundings.context,
                 additions=work.surroundings.additions,
@@ -207,6 +215,7 @@ def _count(run: Run, kind: OperationKind, event: AgentEvent) -> None:
         run.child_usage = run.child_usage or event.usage is not None
     elif kind is OperationKind.TOOL:
         run.tool_calls += 1
+    run.child_cost = run.child_cost or event.cost is not None
 
 
 def _finished(
@@ -216,6 +225,7 @@ def _finished(
     event: AgentEvent,
     scope: Scope,
     around: Surroundings,
+    marks: list[Mark],
 ) -> Operation:
     """Build the operation of an end and, if it was seen, its start."""
     start = work.event if work is not None else None
@@ -227,6 +237,9 @@ def _finished(
         names = evolve(names, agent=agent)
     if work is not None and work.surroundings.context is not None and around.context is None:
         around = work.surroundings
+    facts = event.facts if start is None else merged(start.facts, event.facts)
+    if marks and kind is OperationKind.MODEL and Fact.TIME_TO_FIRST_CHUNK not in facts:
+        facts = merged(facts, _first_chunk(start_ns, marks))
     return Operation(
         kind=kind,
         identity=identity,
@@ -242,8 +255,17 @@ def _finished(
         usage=event.usage,
         cost=event.cost,
         contents=event.contents if start is None else merged(start.contents, event.contents),
-        facts=event.facts if start is None else merged(start.facts, event.facts),
+        facts=facts,
         lineage=event.lineage if start is None else merged(start.lineage, event.lineage),
+        marks=tuple(marks),
         context=around.context,
         additions=around.additions,
     )
+
+
+def _first_chunk(start_ns: int, marks: list[Mark]) -> dict[Fact, float]:
+    """Give the seconds from the start of a model call to the first part of its answer."""
+    first_ns = min((mark.time_ns for mark in marks if Fact.CHUNKS in mark.facts), default=None)
+    if first_ns is None or first_ns < start_ns:
+        return {}
+    return {Fact.TIME_TO_FIRST_CHUNK: (first_ns - start_ns) / NANOS_PER_SECOND}

@@ -64,4 +64,6 @@ def _recorder(meter: Meter, instrument: Instrument) -> _Record:
             explicit_bucket_boundaries_advisory=instrument.buckets,
         )
         return histogram.record
+    if instrument.kind == "latest":
+        return meter.create_gauge(instrument.name, instrument.unit, instrument.description).set
     return meter.create_counter(instrument.name, instrument.unit, instrument.description).add

@@ -14,6 +14,7 @@ __all__ = ["BoundedNames", "addable", "bounded_error_type", "bounded_id", "bound
 MAX_NAME = 128
 MAX_ID = 256
 MAX_INTEGER = 2**63 - 1
+MAX_ITEMS = 64
 UNKNOWN = "unknown"  # stands for a name that is missing or blank
 OTHER = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
 
@@ -46,8 +47,8 @@ def bounded_error_type(text: str) -> str:
     return text if _ERROR_TYPE.fullmatch(text) else OTHER
 
 
-def bounded_value(value: Any) -> str | bool | int | float:
-    """Give an attribute value that OTLP can carry; what is no scalar becomes a marker, its text unasked."""
+def bounded_value(value: Any) -> str | bool | int | float | tuple[str, ...]:
+    """Give an attribute value that OTLP can carry; what is neither scalar nor tuple of texts becomes a marker."""
     kind = type(value)
     if kind is str:
         return bounded_id(value)
@@ -55,6 +56,8 @@ def bounded_value(value: Any) -> str | bool | int | float:
         return cast("bool | float", value)
     if kind is int:
         return int(max(-MAX_INTEGER, min(MAX_INTEGER, value)))
+    if kind is tuple:
+        return tuple(bounded_id(item) for item in value[:MAX_ITEMS] if type(item) is str)
     return f"<{kind.__name__}>"
 
 
@@ -81,7 +84,7 @@ class BoundedNames:
         return known
 
 
-def addable(amount: int) -> float:
+def addable(amount: float) -> float:
     """Give an amount for a counter whose sum can always be sent: an integer beyond 64 bits cannot, a float can."""
     return amount if amount < _BIG else float(min(amount, _BIGGEST))
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names as n
+from agent_otel.conventions.metrics import SOURCE_MEASUREMENTS
 from agent_otel.correlate import Occurrence
 from agent_otel.model import DeliveryClass, EventKind, Fact, Outcome, Phase
-from agent_otel.project.bounds import bounded_error_type, bounded_id, bounded_name, bounded_value
-from agent_otel.project.spans import fact_attributes
+from agent_otel.project.attributes import fact_attributes, lineage_attributes, provider_name, usage_attributes
+from agent_otel.project.bounds import bounded_error_type, bounded_id, bounded_name
 from agent_otel.project.telemetry import LogData
 
 __all__ = ["record_of"]
@@ -18,23 +19,33 @@ _INFO, _WARN = 9, 13  # OpenTelemetry severity numbers
 _FALLBACK = "other.point"
 
 
-def record_of(occurrence: Occurrence) -> LogData:
+def record_of(occurrence: Occurrence) -> LogData | None:
     """Project an occurrence onto a log record.
 
     Args:
         occurrence: An event that is no work.
+
+    Returns:
+        The record; None for a measurement, which is a metric and nothing else.
     """
     event = occurrence.event
+    if event.kind is EventKind.MEASUREMENT and event.names.subject in SOURCE_MEASUREMENTS:
+        return None
     attributes: dict[str, Any] = {a.SOURCE: bounded_name(event.origin.system)}
-    for key, value in event.lineage.items():
-        attributes[f"{event.origin.namespace}.{key}"] = bounded_value(value)
+    lineage_attributes(event.lineage, event.origin, attributes)
     fact_attributes(event.facts, attributes)
+    usage_attributes(event.usage, event.cost, attributes)
     for text, name in (
         (occurrence.conversation, a.CONVERSATION_ID),
         (event.ids.run, a.RUN_ID),
         (event.names.subject, a.SUBJECT),
         (event.names.agent, a.AGENT_NAME),
+        (provider_name(event.names.provider), a.PROVIDER_NAME),
         (event.names.request_model, a.REQUEST_MODEL),
+        (event.names.response_model, a.RESPONSE_MODEL),
+        (event.names.tool, a.TOOL_NAME),
+        (event.ids.turn, a.TURN_ID),
+        (None if event.ids.tool_call_is_synthetic else event.ids.tool_call, a.TOOL_CALL_ID),
     ):
         if text is not None:
             attributes[name] = bounded_id(text)

@@ -8,11 +8,12 @@ from typing import Any
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names as n
 from agent_otel.correlate import Operation, OperationKind
-from agent_otel.model import DeliveryClass, Fact, Outcome
-from agent_otel.project.bounds import UNKNOWN, bounded_error_type, bounded_id, bounded_name, bounded_value
+from agent_otel.model import DeliveryClass, Outcome
+from agent_otel.project.attributes import fact_attributes, lineage_attributes, provider_name, usage_attributes
+from agent_otel.project.bounds import UNKNOWN, bounded_error_type, bounded_id, bounded_name
 from agent_otel.project.telemetry import SpanData, SpanEvent, SpanKind
 
-__all__ = ["delivery_class_of", "error_type_of", "fact_attributes", "model_operation_name", "span_of"]
+__all__ = ["delivery_class_of", "error_type_of", "model_operation_name", "span_of"]
 
 _ALWAYS_ERROR = frozenset({Outcome.ERROR, Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.DENIED, Outcome.INTERRUPTED})
 _DEFAULT_ERROR_TYPES = {
@@ -21,28 +22,6 @@ _DEFAULT_ERROR_TYPES = {
     Outcome.TIMED_OUT: "timeout",
     Outcome.DENIED: "denied",
     Outcome.INTERRUPTED: "interrupted",
-}
-_FACTS = {
-    Fact.HTTP_STATUS_CODE: a.HTTP_RESPONSE_STATUS_CODE,
-    Fact.STREAM: a.REQUEST_STREAM,
-    Fact.MESSAGE_COUNT: a.MESSAGE_COUNT,
-    Fact.LOST_COUNT: a.LOST_COUNT,
-    Fact.LOSS_REASON: a.LOSS_REASON,
-    Fact.TOKENS_SAVED: a.CACHE_TOKENS_SAVED,
-    Fact.CACHE_TYPE: a.CACHE_TYPE,
-    Fact.CACHE_HIT: a.CACHE_HIT,
-    Fact.COMPONENT: a.COMPONENT,
-    Fact.STATE: a.STATE,
-    Fact.RESPONSE_ID: a.RESPONSE_ID,
-    Fact.FINISH_REASON: a.RESPONSE_FINISH_REASONS,
-    Fact.RETRY_ATTEMPT: a.ATTEMPT,
-    Fact.TIME_TO_FIRST_CHUNK: a.RESPONSE_TIME_TO_FIRST_CHUNK,
-    Fact.COMPACTED: a.CONVERSATION_COMPACTED,
-    Fact.USAGE_INCOMPLETE: a.USAGE_INCOMPLETE,
-    Fact.TRIGGER: a.TRIGGER,
-    Fact.DROPPED_MESSAGES: a.DROPPED_MESSAGES,
-    Fact.KEPT_TURNS: a.KEPT_TURNS,
-    Fact.PRE_TOKENS: a.PRE_TOKENS,
 }
 
 
@@ -69,20 +48,6 @@ def delivery_class_of(operation: Operation, error_type: str | None) -> DeliveryC
     return DeliveryClass.PROGRESS
 
 
-def fact_attributes(facts: Any, into: dict[str, Any]) -> None:
-    """Write facts under their names in the conventions."""
-    for fact, value in facts.items():
-        if fact is Fact.FINISH_REASON:
-            into[a.RESPONSE_FINISH_REASONS] = (bounded_id(str(value)),)
-        else:
-            into[_FACTS[fact]] = bounded_value(value)
-
-
-def provider_name(provider: str | None) -> str | None:
-    """Give ``gen_ai.provider.name``: the conventions' word for a provider, else the source's own."""
-    return n.KNOWN_PROVIDERS.get(provider, bounded_name(provider)) if provider is not None else None
-
-
 def model_operation_name(operation: Operation) -> str:
     """Give ``gen_ai.operation.name`` of a model call or forwarded request."""
     named = operation.names.operation
@@ -96,6 +61,8 @@ def _run(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
         into[a.AGENT_DESCRIPTION] = bounded_name(operation.names.agent_description)
     if operation.names.request_model is not None:
         into[a.REQUEST_MODEL] = bounded_name(operation.names.request_model)
+    if operation.origin.system in n.HOSTED_AGENT_SYSTEMS and operation.names.provider is not None:
+        into[a.PROVIDER_NAME] = provider_name(operation.names.provider)
     into[a.OPERATION_NAME] = n.OP_INVOKE_AGENT
     return _joined(n.OP_INVOKE_AGENT, operation.names.agent), SpanKind.INTERNAL
 
@@ -147,7 +114,9 @@ def _conversation(_operation: Operation, _into: dict[str, Any]) -> tuple[str, Sp
     return n.SPAN_CONVERSATION, SpanKind.INTERNAL
 
 
-def _deployment(_operation: Operation, _into: dict[str, Any]) -> tuple[str, SpanKind]:
+def _deployment(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
+    if operation.ids.request is not None:
+        into[a.DEPLOYMENT_ID] = bounded_id(operation.ids.request)
     return n.SPAN_DEPLOYMENT, SpanKind.INTERNAL
 
 
@@ -168,18 +137,13 @@ def _joined(operation: str, name: str | None) -> str:
     return f"{operation} {bounded}" if bounded else operation
 
 
-def _lineage(operation: Operation, into: dict[str, Any]) -> None:
-    namespace = operation.origin.namespace
-    for key, value in operation.lineage.items():
-        into[f"{namespace}.{key}"] = bounded_id(value) if type(value) is str else bounded_value(value)
-
-
 def _ids(operation: Operation, into: dict[str, Any]) -> None:
     ids = operation.ids
+    hosted = operation.origin.system in n.HOSTED_AGENT_SYSTEMS
     for value, name in (
         (operation.run, a.RUN_ID),
         (ids.turn, a.TURN_ID),
-        (ids.agent, a.AGENT_ID),
+        (ids.agent, a.HOSTED_AGENT_ID if hosted else a.AGENT_ID),
         (ids.parent_agent, a.PARENT_AGENT),
         (operation.conversation, a.CONVERSATION_ID),
     ):
@@ -189,34 +153,14 @@ def _ids(operation: Operation, into: dict[str, Any]) -> None:
         into[a.AGENT_NAME] = agent
 
 
-def _usage(operation: Operation, into: dict[str, Any]) -> None:
-    usage = operation.usage
-    if usage is not None and not (operation.kind is OperationKind.RUN and operation.child_usage):
-        for value, name in (
-            (usage.cache_read_tokens, a.USAGE_CACHE_READ_TOKENS),
-            (usage.cache_write_tokens, a.USAGE_CACHE_WRITE_TOKENS),
-            (usage.reasoning_tokens, a.USAGE_REASONING_TOKENS),
-            (usage.total_tokens, a.TOTAL_TOKENS),
-            (usage.input_tokens, a.USAGE_INPUT_TOKENS),
-            (usage.output_tokens, a.USAGE_OUTPUT_TOKENS),
-        ):
-            if value is not None:
-                into[name] = bounded_value(value)
-    cost = operation.cost
-    if cost is not None:
-        into[a.COST_MICROS] = bounded_value(cost.amount_micros)
-        into[a.COST_CURRENCY] = bounded_id(cost.currency)
-        into[a.COST_STATUS] = cost.status.value
-        if cost.rate_table is not None:
-            into[a.COST_RATE_TABLE] = bounded_id(cost.rate_table)
-
-
 def _events(operation: Operation) -> tuple[SpanEvent, ...]:
     events = []
     for mark in operation.marks:
-        attributes: dict[str, Any] = {}
+        is_known = mark.name in n.MARK_WORDS
+        attributes: dict[str, Any] = {} if is_known else {a.SUBJECT: bounded_id(mark.name)}
+        lineage_attributes(mark.lineage, operation.origin, attributes)
         fact_attributes(mark.facts, attributes)
-        events.append(SpanEvent(n.MARK_NAMES.get(mark.name, n.MARK_OTHER), mark.time_ns, attributes))
+        events.append(SpanEvent(f"agent_otel.{mark.name}" if is_known else n.MARK_OTHER, mark.time_ns, attributes))
     return tuple(events)
 
 
@@ -231,11 +175,13 @@ def span_of(operation: Operation) -> SpanData:
     """
     error_type = error_type_of(operation)
     attributes: dict[str, Any] = {a.SOURCE: bounded_name(operation.origin.system)}
-    _lineage(operation, attributes)
+    lineage_attributes(operation.lineage, operation.origin, attributes)
     if operation.facts:
         fact_attributes(operation.facts, attributes)
     if operation.usage is not None or operation.cost is not None:
-        _usage(operation, attributes)
+        # Totals of a run whose model calls told them would count twice where a viewer adds up a trace.
+        is_repeated = operation.kind is OperationKind.RUN and operation.child_usage
+        usage_attributes(None if is_repeated else operation.usage, operation.cost, attributes)
     _ids(operation, attributes)
     if operation.orphan is not None:
         attributes[a.ORPHAN_REASON] = operation.orphan.value

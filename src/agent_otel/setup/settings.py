@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 import difflib
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
-from attrs import Factory, frozen
+from attrs import Factory, field, fields, frozen
 
 from agent_otel.correlate import CorrelationLimits
 from agent_otel.model import NANOS_PER_SECOND, SettingsError
@@ -38,6 +39,7 @@ class Settings:
         event_bytes: Bound of one event's snapshot.
         duplicate_window: Record ids that are remembered.
         metric_names: Distinct names per metric label.
+        names: Names that people know, by the ids that sources give.
         state: Directory of ``--resume``; None means the user's state directory.
         limits: Bounds of correlation.
     """
@@ -47,6 +49,7 @@ class Settings:
     event_bytes: int = 1024 * 1024
     duplicate_window: int = 100_000
     metric_names: int = 200
+    names: Mapping[str, str] = field(factory=dict)
     state: Path | None = None
     limits: CorrelationLimits = Factory(CorrelationLimits)
 
@@ -72,6 +75,17 @@ def _text(text: str) -> str:
     if not text or not text.isprintable():
         raise ValueError
     return text
+
+
+def _names(text: str) -> dict[str, str]:
+    """Read ``id=name,id=name``, percent-encoded as ``OTEL_RESOURCE_ATTRIBUTES`` is."""
+    names = {}
+    for pair in filter(None, (pair.strip() for pair in text.split(","))):
+        word, equals, name = (unquote(part).strip() for part in pair.partition("="))
+        if not (word and equals and name and name.isprintable()):
+            raise ValueError
+        names[word] = name
+    return names
 
 
 _COUNT = "a whole number of at least 1"
@@ -117,6 +131,14 @@ SETTINGS: tuple[Setting, ...] = (
         _COUNT,
         "200",
         "Distinct tool, model and agent names per metric; later ones become _OTHER.",
+    ),
+    Setting(
+        "AGENT_OTEL_NAMES",
+        "names",
+        _names,
+        "id=name pairs with commas between them, percent-encoded where they hold commas or =",
+        "",
+        "Names for ids of agents, providers and models: `agent.7=reviewer,provider.main=anthropic`.",
     ),
     Setting(
         "AGENT_OTEL_STATE",
@@ -177,7 +199,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Seconds that children may end after their run did, in a live bridge.",
     ),
 )
-_OWN_FIELDS = frozenset({"id_namespace", "handover_bytes", "event_bytes", "duplicate_window", "metric_names", "state"})
+_OWN_FIELDS = frozenset(attribute.name for attribute in fields(Settings)) - {"limits"}
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
