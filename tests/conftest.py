@@ -8,7 +8,8 @@ import os
 from hypothesis import HealthCheck, settings
 import pytest
 
-from agent_otel.testing import OtlpReceiver
+from agent_otel.conventions.names import SCOPE_NAME
+from agent_otel.testing import OtlpReceiver, check_span
 
 _NAMES = ("OTEL_", "AGENT_OTEL_", "TRACEPARENT", "TRACESTATE", "BAGGAGE")
 
@@ -28,3 +29,21 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def receiver() -> Iterator[OtlpReceiver]:
     with OtlpReceiver() as listening:
         yield listening
+
+
+@pytest.fixture(autouse=True)
+def _everything_exported_conforms(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Judge every span of ours that any receiver got in a test, whichever process sent it."""
+    receivers: list[OtlpReceiver] = []
+    start = OtlpReceiver.start
+
+    def noted(self: OtlpReceiver) -> None:
+        receivers.append(self)
+        start(self)
+
+    monkeypatch.setattr(OtlpReceiver, "start", noted)
+    yield
+    if request.node.get_closest_marker("incomplete_spans"):
+        return
+    ours = [span for receiver in receivers for span in receiver.spans() if span.scope == SCOPE_NAME]
+    assert [(span.name, check_span(span)) for span in ours if check_span(span)] == []

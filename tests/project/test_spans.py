@@ -233,7 +233,7 @@ def test_delivery_class(kind, more, expected):
 def test_marks_become_span_events():
     marks = (
         Mark(name="compaction", time_ns=T0 + 1, facts={Fact.PRE_TOKENS: 9}),
-        Mark(name="something of the source's own", time_ns=T0 + 2),
+        Mark(name="something of the source's own", time_ns=T0 + 2, lineage={"step": "one"}),
     )
     first, second = span_of(operation(OperationKind.RUN, marks=marks)).events
     assert (first.name, first.time_ns, list(first.attributes.values())) == ("agent_otel.compaction", T0 + 1, [9])

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+
 from attrs import evolve
 import pytest
 
-from agent_otel.testing import RULES, ReceivedSpan, check_span
+from agent_otel.testing import RULES, ReceivedEvent, ReceivedSpan, check_span
 
-NAME, KIND, MISSING, UNKNOWN, OK, NO_TYPE, NO_ERROR = RULES
+NAME, KIND, MISSING, UNKNOWN, SCHEMA, OK, NO_TYPE, NO_ERROR = RULES
 
 
 def span(name, kind="internal", status="unset", **attributes):
@@ -101,7 +103,44 @@ def test_rules_have_the_names_of_the_conformance_suite():
         "genai_span_kind_unexpected",
         "genai_expected_attribute_missing",
         "genai_operation_name_unknown",
+        "genai_content_schema",
         "span_status_ok_set_by_instrumentation",
         "error_type_missing_on_error",
         "error_type_without_error_status",
     )
+
+
+_TEXT = {"type": "text", "content": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "is_good"),
+    [
+        ("gen_ai.input.messages", [{"role": "user", "parts": [_TEXT]}], True),
+        (
+            "gen_ai.input.messages",
+            json.dumps([{"role": "user", "parts": [_TEXT, {"type": "audio_of_tomorrow"}]}]),
+            True,
+        ),
+        ("gen_ai.output.messages", [{"role": "assistant", "parts": [{"type": "tool_call", "name": "shell"}]}], True),
+        (
+            "gen_ai.input.messages",
+            [{"role": "tool", "parts": [{"type": "tool_call_response", "response": None}]}],
+            True,
+        ),
+        ("gen_ai.system_instructions", [_TEXT], True),
+        ("gen_ai.tool.definitions", [{"type": "function", "name": "shell"}], True),
+        ("gen_ai.input.messages", "hello", False),
+        ("gen_ai.input.messages", [{"role": "user", "content": "hello"}], False),
+        ("gen_ai.input.messages", [{"parts": [_TEXT]}], False),
+        ("gen_ai.output.messages", [{"role": "assistant", "parts": [{"type": "text", "text": "hello"}]}], False),
+        ("gen_ai.output.messages", [{"role": "assistant", "parts": [{"type": "tool_call_response"}]}], False),
+        ("gen_ai.system_instructions", {"role": "system"}, False),
+        ("gen_ai.tool.definitions", [{"type": "function"}], False),
+    ],
+)
+def test_content_has_the_shape_of_the_conventions(key, value, is_good):
+    found = chat(**{key.replace(".", "__"): value})
+    assert check_span(found) == ([] if is_good else [SCHEMA])
+    event = ReceivedEvent("gen_ai.client.inference.operation.details", 1, {key: value})
+    assert check_span(evolve(chat(), events=(event,))) == ([] if is_good else [SCHEMA])

@@ -7,13 +7,14 @@ its table with the code that it judges finds nothing. Spans of the MCP conventio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from attrs import frozen
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names as n
+from agent_otel.testing.content_schema import breaks_content_schema
 from agent_otel.testing.received import ReceivedSpan
 
 __all__ = ["RULES", "check_span"]
@@ -109,11 +110,19 @@ def _is_error(span: ReceivedSpan) -> bool:
     return span.status_code == "error"
 
 
+def _carriers(span: ReceivedSpan) -> Iterator[Mapping[str, Any]]:
+    """Give everything of a span that can carry content."""
+    yield span.attributes
+    for event in span.events:
+        yield event.attributes
+
+
 _CHECKS: Final[dict[str, Callable[[ReceivedSpan], bool]]] = {
     "genai_span_name_format": _is_name_wrong,
     "genai_span_kind_unexpected": _is_kind_wrong,
     "genai_expected_attribute_missing": _lacks_attribute,
     "genai_operation_name_unknown": _is_operation_unknown,
+    "genai_content_schema": lambda span: any(map(breaks_content_schema, _carriers(span))),
     "span_status_ok_set_by_instrumentation": lambda span: span.status_code == "ok",
     "error_type_missing_on_error": lambda span: _is_error(span) and a.ERROR_TYPE not in span.attributes,
     "error_type_without_error_status": lambda span: a.ERROR_TYPE in span.attributes and not _is_error(span),
