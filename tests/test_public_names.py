@@ -39,8 +39,11 @@ PUBLIC = {
         ReceivedSpan Reply Respond Signal assert_tree check_span span_tree
     """,
     "agent_otel.sources.bamboo": """
-        BambooSource ChatEvent EventMeta ForwardEvent ForwardStatus MetricsEvent RoundStatus SessionStatus SystemEvent
-        TokenUsage decode_metrics_event encode_metrics_event
+        AgentEvent AgentHookPoint BambooSource ChangeEvent ChatEvent EventMeta ForwardEvent ForwardStatus
+        GoldCheckpoint GoldConfidence GoldDecision MetricsEvent PendingQuestionSource PlanModeStatus
+        ProviderPromptUsage Role RoundStatus SessionKind SessionStatus SystemEvent TaskItemStatus TitleSource
+        TokenBudgetUsage TokenUsage ToolResult ToolResultImage decode_agent_event decode_change_event
+        decode_metrics_event encode_agent_event encode_change_event encode_metrics_event
     """,
     "agent_otel.sources.claude_code": "ClaudeCodeSource",
 }

@@ -160,3 +160,10 @@ def test_notes_are_bounded(bridge, monkeypatch):
     assert bridge.flush()
     notes = bridge.health().notes
     assert (len(notes), notes["other_note"], notes["note_199"]) == (201, 100, 1)
+
+
+@pytest.mark.parametrize("sign", ["[KEEPALIVE]", "[DONE]"])
+def test_a_streams_signs_are_skipped_not_malformed(bridge, sign):
+    bridge.record(sign, source="bamboo")
+    bridge.flush()
+    assert bridge.health().records["skipped"] == 1

@@ -173,3 +173,15 @@ def test_the_next_span_of_the_host_gets_its_own_ids():
     emitted = Emitted()
     emitted.emitter.emit(data())
     assert emitted.provider.get_tracer("host").start_span("x").get_span_context().trace_id != 0xA
+
+
+def test_content_of_a_span_event_is_told_by_size_and_type_alone():
+    contents = {ContentKind.ERROR_TEXT: Content(SECRET)}
+    span = Emitted().span(events=(SpanEvent("agent_otel.sub_agent", T0 + 1, {"n": 1}, contents),))
+    (event,) = span.events
+    assert dict(event.attributes) == {
+        "n": 1,
+        "agent_otel.content.mode": "metadata_only",
+        "agent_otel.content.error_text.bytes": len(SECRET),
+        "agent_otel.content.error_text.type": "string",
+    }

@@ -7,7 +7,7 @@ links, status, metric points and their labels, log records, content by surface, 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agent_otel.correlate import Correlator, Occurrence, Operation, OrphanReason
@@ -30,7 +30,7 @@ class _Told:
     def add(self, place: str, value: object) -> None:
         self.places[place][repr(value)] += 1
 
-    def contents(self, contents: dict[ContentKind, Content]) -> None:
+    def contents(self, contents: Mapping[ContentKind, Content]) -> None:
         for kind, content in contents.items():
             self.add(f"content `{kind.value}`", (content.value, content.permitted_by_source, content.reference))
 
@@ -48,11 +48,12 @@ class _Told:
         for key, value in span.attributes.items():
             self.add(f"`{key}`", value)
         for event in span.events:
-            self.add("span event", event.name)
+            self.add("span event", (operation.kind.value, event.name))
             self.add("span event time", event.time_ns)
             for key, value in event.attributes.items():
                 self.add(f"`{key}` on a span event", value)
-        self.contents(dict(span.contents))
+            self.contents(event.contents)
+        self.contents(span.contents)
         self.points(measurements.of_operation(operation))
 
     def occurrence(self, occurrence: Occurrence, measurements: Measurements) -> None:
@@ -63,7 +64,7 @@ class _Told:
             self.add("log record severity", record.severity)
             for key, value in record.attributes.items():
                 self.add(f"`{key}` on a log record", value)
-            self.contents(dict(record.contents))
+            self.contents(record.contents)
         self.points(measurements.of_occurrence(occurrence))
 
     def points(self, points: Iterable[Any]) -> None:

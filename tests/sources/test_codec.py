@@ -49,11 +49,13 @@ def test_what_was_made_here_is_written_as_its_system_writes_it() -> None:
     made = _Robot(name="a")
     assert _CODEC.encode(made) == {"name": "a", "old": None, "weight": 0.0, "load": None}
     assert made == _CODEC.decode({"name": "a"})
+    assert _CODEC.encode(_Robot(name="", nick="", weight=0))["nick"] == ""
 
 
 @pytest.mark.parametrize(
     ("value", "where", "why"),
     [
+        ({"name": "a", "parts": None}, "parts", "is no list"),
         ({"name": "a", "parts": [1, 300]}, "parts.1", "does not fit into 8 bits"),
         ({"name": "a", "parts": {}}, "parts", "is no list"),
         ({"name": "a", "weight": True}, "weight", "is no number"),

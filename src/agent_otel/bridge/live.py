@@ -103,5 +103,6 @@ class LiveRecords:
 
 
 def _is_bare_word(text: str) -> bool:
-    """A unit variant is a bare string once parsed (``WorkerStarted``), and no JSON document by itself."""
-    return text.isidentifier()
+    """Say whether a text is a record as it stands: a unit variant (``WorkerStarted``), a stream's sign (``[DONE]``)."""
+    is_sign = text.startswith("[") and text.endswith("]") and text.isupper()
+    return (text[1:-1] if is_sign else text).isidentifier()

@@ -40,6 +40,7 @@ class Marks:
             time_ns=event.time_ns,
             facts=event.facts,
             lineage=event.lineage,
+            contents=event.contents,
         )
         slot = _slot(run.key if run is not None else _scope(event), event.ids)
         if slot is not None:

@@ -115,6 +115,7 @@ class Mark:
     time_ns: int
     facts: Mapping[Fact, Any] = field(factory=dict)
     lineage: Mapping[str, Any] = field(factory=dict)
+    contents: Mapping[ContentKind, Content] = field(factory=dict)
 
 
 @frozen(kw_only=True)

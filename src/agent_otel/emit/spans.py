@@ -98,7 +98,8 @@ class SpanEmitter:
             for added in additions.events:
                 span.add_event(added.name, added.attributes, added.time_ns)
         for event in data.events:
-            span.add_event(event.name, event.attributes, event.time_ns)
+            told = {**content_facts(event.contents), **event.attributes} if event.contents else event.attributes
+            span.add_event(event.name, told, event.time_ns)
         if data.is_error:
             span.set_status(_ERROR)
         span.end(data.end_ns)

@@ -160,7 +160,9 @@ def _events(operation: Operation) -> tuple[SpanEvent, ...]:
         attributes: dict[str, Any] = {} if is_known else {a.SUBJECT: bounded_id(mark.name)}
         lineage_attributes(mark.lineage, operation.origin, attributes)
         fact_attributes(mark.facts, attributes)
-        events.append(SpanEvent(f"agent_otel.{mark.name}" if is_known else n.MARK_OTHER, mark.time_ns, attributes))
+        events.append(
+            SpanEvent(f"agent_otel.{mark.name}" if is_known else n.MARK_OTHER, mark.time_ns, attributes, mark.contents)
+        )
     return tuple(events)
 
 

@@ -25,11 +25,12 @@ class SpanKind(Enum):
 
 @frozen
 class SpanEvent:
-    """A point in time inside a span."""
+    """A point in time inside a span; its content, too, waits for the policy."""
 
     name: str
     time_ns: int
     attributes: Attributes = field(factory=dict)
+    contents: Mapping[ContentKind, Content] = field(factory=dict)
 
 
 @frozen(kw_only=True)

@@ -56,6 +56,11 @@ class UnitRecord(LosslessRecord):
     form: UnitForm = UnitForm.NAME
 
 
+def _is_empty(value: Any) -> bool:
+    """Say whether serde's ``is_none`` or ``is_empty`` would; zero, false and the empty text are values."""
+    return value is None or (isinstance(value, (tuple, list, Mapping)) and not value)
+
+
 T = TypeVar("T")
 R = TypeVar("R", bound=LosslessRecord)
 U = TypeVar("U", bound=UnitRecord)
@@ -76,7 +81,7 @@ class RecordCodec(Generic[R]):
     def __init__(self, record: type[R], members: Mapping[str, FieldKind]) -> None:
         self._record = record
         self._members = dict(members)
-        self._readers = tuple((name, kind.read, kind.plain) for name, kind in members.items())
+        self._readers = tuple((name, kind.read, kind.plain, kind.default) for name, kind in members.items())
         self._names = self._members.keys()
         self._optional = frozenset(name for name, kind in members.items() if kind.optional)
 
@@ -87,9 +92,12 @@ class RecordCodec(Generic[R]):
         given: dict[str, Any] = {}
         name = ""
         try:
-            for name, read, plain in self._readers:
+            for name, read, plain, default in self._readers:
                 member = value.get(name)
-                given[name] = member if type(member) in plain else read(member)
+                if member is None and default is not None and name not in value:
+                    given[name] = default()
+                else:
+                    given[name] = member if type(member) in plain else read(member)
         except RecordRejected as error:
             raise _located(error, name, None if name in value else "is missing") from None
         if value.keys() == self._names:
@@ -106,7 +114,7 @@ class RecordCodec(Generic[R]):
         absent = record.absent
         for name, kind in self._members.items():
             value = getattr(record, name)
-            if name in absent if absent is not None else kind.skip_empty and not value and value is not False:
+            if name in absent if absent is not None else kind.skip_empty and _is_empty(value):
                 continue
             written[name] = value if kind.write is None else kind.write(value)
         return written

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final, Protocol, TypeVar
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from agent_otel.model import RecordRejected, parse_rfc3339, render_rfc3339
 
@@ -79,6 +79,7 @@ class FieldKind:
         plain: Types of the JSON values that are the model's values as they are: they need no reading.
         skip_empty: Whether the source system leaves the member out when it is null or an empty list or object
             (serde's ``skip_serializing_if``).
+        default: Gives the value where the member is absent (serde's ``default``); null is none.
     """
 
     read: Callable[[Any], Any]
@@ -86,6 +87,7 @@ class FieldKind:
     optional: bool = False
     plain: frozenset[type] = frozenset()
     skip_empty: bool = False
+    default: Callable[[], Any] | None = None
 
 
 def _read_text(value: Any) -> str:
@@ -159,12 +161,7 @@ def optional(kind: FieldKind, *, skip_empty: bool = False) -> FieldKind:
 
 def defaulted(kind: FieldKind, default: Callable[[], Any], *, skip_empty: bool = False) -> FieldKind:
     """Give the kind of a member that has a default when it is absent (serde's ``default``)."""
-    read = kind.read
-
-    def read_defaulted(value: Any) -> Any:
-        return default() if value is None else read(value)
-
-    return FieldKind(read_defaulted, kind.write, optional=True, plain=kind.plain, skip_empty=skip_empty)
+    return evolve(kind, optional=True, default=default, skip_empty=skip_empty)
 
 
 def list_of(kind: FieldKind) -> FieldKind:

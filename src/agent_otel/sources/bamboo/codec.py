@@ -9,13 +9,12 @@ from agent_otel.sources.bamboo.types import ForwardStatus, RoundStatus, SessionS
 from agent_otel.sources.codec import NewtypeCodec, RecordCodec, UnitCodec, VariantCodec
 from agent_otel.sources.fields import FLAG, TEXT, TIMESTAMP, nested, optional, unsigned, word
 
-__all__ = ["VARIANTS", "decode_metrics_event", "encode_metrics_event"]
+__all__ = ["TOKEN_USAGE", "VARIANTS", "decode_metrics_event", "encode_metrics_event"]
 
 _U64 = unsigned(64)
 _META = nested(RecordCodec(EventMeta, {"event_id": TEXT, "occurred_at": TIMESTAMP, "trace_id": optional(TEXT)}))
-_USAGE = nested(
-    RecordCodec(TokenUsage, {"prompt_tokens": _U64, "completion_tokens": _U64, "total_tokens": _U64}),
-)
+TOKEN_USAGE: Final = RecordCodec(TokenUsage, {"prompt_tokens": _U64, "completion_tokens": _U64, "total_tokens": _U64})
+_USAGE = nested(TOKEN_USAGE)
 _IN_SESSION = {"meta": _META, "session_id": TEXT}
 _IN_ROUND = {**_IN_SESSION, "round_id": TEXT}
 _OF_REQUEST = {"meta": _META, "request_id": TEXT}

@@ -19,6 +19,7 @@ from agent_otel.sources.bamboo.parts import (
     error_type_of,
     note_of,
     outcome_of,
+    run_id,
     usage_of,
 )
 from agent_otel.sources.bamboo.records import ChatEvent, ForwardEvent, MetricsEvent, SystemEvent
@@ -32,8 +33,7 @@ _LOSS_REASONS: Final = {"full": "channel_full", "closed": "channel_closed"}
 
 
 def _run(record: Any) -> str:
-    session = record.session_id.replace("%", "%25").replace("/", "%2F")  # the one separator stays unambiguous
-    return f"{session}/{record.round_id}"
+    return run_id(record.session_id, record.round_id)
 
 
 def _health(context: Context, subject: str, facts: dict[Fact, Any], **rest: Any) -> AgentEvent:

@@ -29,6 +29,7 @@ __all__ = [
     "error_type_of",
     "note_of",
     "outcome_of",
+    "run_id",
     "usage_of",
 ]
 
@@ -39,6 +40,11 @@ _TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _UNKNOWN_WORD: Final = "unknown"
 _NAMED_BY_OUTCOME: Final = frozenset({Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.DENIED, Outcome.INTERRUPTED})
+
+
+def run_id(session: str, run: str) -> str:
+    """Join a session and one of its runs or rounds; the one separator stays unambiguous."""
+    return f"{session.replace('%', '%25').replace('/', '%2F')}/{run}"
 
 
 def note_of(*counts: int, known: bool = True) -> str | None:

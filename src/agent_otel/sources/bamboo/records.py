@@ -7,16 +7,15 @@ Text that may hold content stays out of every repr.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
 import time
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 import uuid
 
 from attrs import field, frozen
 
 from agent_otel.model import LosslessRecord
 from agent_otel.sources.bamboo.types import ForwardStatus, RoundStatus, SessionStatus, TokenUsage
+from agent_otel.sources.bamboo.variants import known_word, variant_of
 from agent_otel.sources.codec import UnitRecord
 from agent_otel.sources.fields import Timestamp
 
@@ -27,25 +26,6 @@ __all__ = [
     "MetricsEvent",
     "SystemEvent",
 ]
-
-V = TypeVar("V")
-
-
-def _known_word(status: Enum | str) -> str:
-    """Show a status in a repr: an unknown word may be any text."""
-    return repr(status) if isinstance(status, Enum) else "<unknown>"
-
-
-def _variant_of(parent: type) -> Callable[[type[V]], type[V]]:
-    """Make a variant an attribute of its enum; what begins with an underscore here is never named elsewhere."""
-
-    def enter(variant: type[V]) -> type[V]:
-        name = variant.__name__.removeprefix("_")
-        variant.__qualname__ = f"{parent.__name__}.{name}"
-        setattr(parent, name, variant)
-        return variant
-
-    return enter
 
 
 @frozen(kw_only=True)
@@ -93,7 +73,7 @@ class ChatEvent(LosslessRecord):
     session_id: str
 
 
-@_variant_of(ChatEvent)
+@variant_of(ChatEvent)
 @frozen(kw_only=True)
 class _SessionStarted(ChatEvent):
     """A session begins, or goes on after a pause."""
@@ -101,15 +81,15 @@ class _SessionStarted(ChatEvent):
     model: str
 
 
-@_variant_of(ChatEvent)
+@variant_of(ChatEvent)
 @frozen(kw_only=True)
 class _SessionCompleted(ChatEvent):
     """A session ends or pauses."""
 
-    status: SessionStatus | str = field(repr=_known_word)
+    status: SessionStatus | str = field(repr=known_word)
 
 
-@_variant_of(ChatEvent)
+@variant_of(ChatEvent)
 @frozen(kw_only=True)
 class _RoundStarted(ChatEvent):
     """A round begins: one request of the user and what the agent does about it."""
@@ -118,19 +98,19 @@ class _RoundStarted(ChatEvent):
     model: str
 
 
-@_variant_of(ChatEvent)
+@variant_of(ChatEvent)
 @frozen(kw_only=True)
 class _RoundCompleted(ChatEvent):
     """A round ends, after ``latency_ms`` milliseconds."""
 
     round_id: str
-    status: RoundStatus | str = field(repr=_known_word)
+    status: RoundStatus | str = field(repr=known_word)
     usage: TokenUsage
     latency_ms: int
     error: str | None = field(default=None, repr=False)
 
 
-@_variant_of(ChatEvent)
+@variant_of(ChatEvent)
 @frozen(kw_only=True)
 class _ToolCalled(ChatEvent):
     """A tool call has ended, after ``latency_ms`` milliseconds."""
@@ -142,7 +122,7 @@ class _ToolCalled(ChatEvent):
     success: bool
 
 
-@_variant_of(ChatEvent)
+@variant_of(ChatEvent)
 @frozen(kw_only=True)
 class _MessageCountUpdated(ChatEvent):
     """A session now has that many messages."""
@@ -161,7 +141,7 @@ class ForwardEvent(LosslessRecord):
     request_id: str
 
 
-@_variant_of(ForwardEvent)
+@variant_of(ForwardEvent)
 @frozen(kw_only=True)
 class _RequestStarted(ForwardEvent):
     """A request is passed on to ``endpoint``, for example ``openai.chat_completions``."""
@@ -171,13 +151,13 @@ class _RequestStarted(ForwardEvent):
     is_stream: bool
 
 
-@_variant_of(ForwardEvent)
+@variant_of(ForwardEvent)
 @frozen(kw_only=True)
 class _RequestCompleted(ForwardEvent):
     """A request has ended, after ``latency_ms`` milliseconds; ``status_code`` 0 says that no answer came (rule R9)."""
 
     status_code: int
-    status: ForwardStatus | str = field(repr=_known_word)
+    status: ForwardStatus | str = field(repr=known_word)
     usage: TokenUsage | None = None
     latency_ms: int
     error: str | None = field(default=None, repr=False)
@@ -193,7 +173,7 @@ class SystemEvent(LosslessRecord):
     WorkerStopped: ClassVar[type[_WorkerStopped]]
 
 
-@_variant_of(SystemEvent)
+@variant_of(SystemEvent)
 @frozen(kw_only=True)
 class _MetricsDropped(SystemEvent):
     """That many events were lost (rule R11)."""
@@ -202,7 +182,7 @@ class _MetricsDropped(SystemEvent):
     reason: str = field(repr=False)
 
 
-@_variant_of(SystemEvent)
+@variant_of(SystemEvent)
 @frozen(kw_only=True)
 class _StorageError(SystemEvent):
     """An event of ``event_type`` (``Category::Variant``) could not be stored."""
@@ -211,13 +191,13 @@ class _StorageError(SystemEvent):
     event_type: str = field(repr=False)
 
 
-@_variant_of(SystemEvent)
+@variant_of(SystemEvent)
 @frozen(kw_only=True)
 class _WorkerStarted(UnitRecord, SystemEvent):
     """The worker that stores events has started."""
 
 
-@_variant_of(SystemEvent)
+@variant_of(SystemEvent)
 @frozen(kw_only=True)
 class _WorkerStopped(UnitRecord, SystemEvent):
     """The worker that stores events has stopped."""
@@ -234,19 +214,19 @@ class MetricsEvent:
     event: ChatEvent | ForwardEvent | SystemEvent
 
 
-@_variant_of(MetricsEvent)
+@variant_of(MetricsEvent)
 @frozen
 class _Chat(MetricsEvent):
     event: ChatEvent
 
 
-@_variant_of(MetricsEvent)
+@variant_of(MetricsEvent)
 @frozen
 class _Forward(MetricsEvent):
     event: ForwardEvent
 
 
-@_variant_of(MetricsEvent)
+@variant_of(MetricsEvent)
 @frozen
 class _System(MetricsEvent):
     event: SystemEvent
