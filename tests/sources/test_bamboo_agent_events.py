@@ -141,7 +141,7 @@ def test_text_that_may_be_content_is_in_no_repr(tag: str) -> None:
             "tool_complete",
             {"result": {"success": True, "result": "", "images": None}},
             "result.images",
-            "is null",
+            "is no list",
         ),
         (
             "tool_complete",
@@ -150,7 +150,7 @@ def test_text_that_may_be_content_is_in_no_repr(tag: str) -> None:
             "is missing",
         ),
         ("tool_lifecycle", {"elapsed_ms": -1}, "elapsed_ms", "is no unsigned integer"),
-        ("need_clarification", {"allow_custom": None}, "allow_custom", "is null"),
+        ("need_clarification", {"allow_custom": None}, "allow_custom", "is neither true nor false"),
         ("need_clarification", {"options": "yes"}, "options", "is no list"),
         ("bash_completed", {"exit_code": 2**31}, "exit_code", "does not fit into 32 bits"),
         ("bash_completed", {"exit_code": 1.0}, "exit_code", "is no integer"),

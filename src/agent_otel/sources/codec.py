@@ -61,6 +61,11 @@ def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, (tuple, list, Mapping)) and not value)
 
 
+def _is_unset(value: Any, kind: FieldKind) -> bool:
+    """Say whether a member that was not there still has nothing to say."""
+    return _is_empty(value) or (kind.default is not None and bool(value == kind.default()))
+
+
 T = TypeVar("T")
 R = TypeVar("R", bound=LosslessRecord)
 U = TypeVar("U", bound=UnitRecord)
@@ -114,7 +119,7 @@ class RecordCodec(Generic[R]):
         absent = record.absent
         for name, kind in self._members.items():
             value = getattr(record, name)
-            if name in absent if absent is not None else kind.skip_empty and _is_empty(value):
+            if kind.skip_empty and _is_empty(value) if absent is None else name in absent and _is_unset(value, kind):
                 continue
             written[name] = value if kind.write is None else kind.write(value)
         return written

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated, Any, TypeVar, get_args
 
-from attrs import fields, frozen
+from attrs import fields
 
 from agent_otel.model import LosslessRecord, RecordRejected
 from agent_otel.sources.codec import RecordCodec
@@ -21,6 +21,7 @@ from agent_otel.sources.fields import (
     TIMESTAMP,
     FieldKind,
     Timestamp,
+    defaulted,
     list_of,
     optional,
     unsigned,
@@ -50,17 +51,9 @@ __all__ = [
 R = TypeVar("R", bound=LosslessRecord)
 
 
-@frozen
-class _Defaulted(FieldKind):
-    """A member that may be absent and then has a default, but is never null (serde's ``default``)."""
-
-
 def default(kind: FieldKind, value: Any, *, skip_empty: bool = False) -> FieldKind:
     """Give the kind of a member that has this value when it is absent."""
-    read = kind.read
-    return _Defaulted(
-        lambda member: value if member is None else read(member), kind.write, optional=True, skip_empty=skip_empty
-    )
+    return defaulted(kind, lambda: value, skip_empty=skip_empty)
 
 
 def _read_i32(value: Any) -> int:
@@ -117,14 +110,4 @@ class MemberCodec(RecordCodec[R]):
     """
 
     def __init__(self, record: type[R]) -> None:
-        members = _members_of(record)
-        super().__init__(record, members)
-        self._never_null = tuple(name for name, kind in members.items() if isinstance(kind, _Defaulted))
-
-    def decode(self, value: Any) -> R:
-        """Read an object. A null in the place of a default would come back as the default: it is rejected."""
-        if isinstance(value, dict):
-            for name in self._never_null:
-                if name in value and value[name] is None:
-                    raise RecordRejected(name, "is null")
-        return super().decode(value)
+        super().__init__(record, _members_of(record))

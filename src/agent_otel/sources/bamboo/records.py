@@ -14,8 +14,8 @@ import uuid
 from attrs import field, frozen
 
 from agent_otel.model import LosslessRecord
+from agent_otel.model.variants import known_word, variant_of
 from agent_otel.sources.bamboo.types import ForwardStatus, RoundStatus, SessionStatus, TokenUsage
-from agent_otel.sources.bamboo.variants import known_word, variant_of
 from agent_otel.sources.codec import UnitRecord
 from agent_otel.sources.fields import Timestamp
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from attrs import frozen
 
 from agent_otel.model import LosslessRecord
-from agent_otel.sources.bamboo.variants import variant_of
+from agent_otel.model.variants import variant_of
 
 if TYPE_CHECKING:
     from agent_otel.sources.bamboo.agent_events import catalog, children, context, planning, runs, sessions, tools

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from attrs import field, frozen
 
+from agent_otel.model.variants import known_word
 from agent_otel.sources.bamboo.agent_events.base import AgentEvent, event_variant
 from agent_otel.sources.bamboo.members import U32, U64, Flag, Json, OptionalText, OptionalU64, Text, Time
-from agent_otel.sources.bamboo.variants import known_word
 from agent_otel.sources.bamboo.words import (
     GoldCheckpoint,
     GoldConfidence,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from attrs import field, frozen
 
+from agent_otel.model.variants import known_word
 from agent_otel.sources.bamboo.agent_events.base import AgentEvent, event_variant
 from agent_otel.sources.bamboo.members import (
     U64,
@@ -18,7 +19,6 @@ from agent_otel.sources.bamboo.members import (
     Text,
 )
 from agent_otel.sources.bamboo.results import TOOL_RESULT, ToolResult
-from agent_otel.sources.bamboo.variants import known_word
 from agent_otel.sources.bamboo.words import AgentHookPoint, PendingQuestionSource
 from agent_otel.sources.fields import nested, optional, word
 

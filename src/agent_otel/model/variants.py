@@ -1,4 +1,4 @@
-"""Variants as attributes of their enum, as in the source system: ``ChatEvent.ToolCalled``, ``AgentEvent.ToolStart``."""
+"""Enums of a source system in Python: variants as attributes of their enum, words that may be unknown."""
 
 from __future__ import annotations
 
