@@ -463,3 +463,13 @@ def test_time_that_passes_without_events_closes_what_is_silent() -> None:
     outputs = correlator.advance(at(0) + 25 * 3600 * SECOND)
     assert len(outputs) == 1
     assert correlator.open_runs == 0
+
+
+def test_r5_a_measured_length_of_a_run_beats_two_times_of_receipt() -> None:
+    told = correlated([run_start(9.9, receipt=True), run_end(10, took=4, receipt=True)])
+    assert told.run.start_ns == at(6)
+    assert told.run.end_ns == at(10)
+
+
+def test_r5_a_start_that_has_a_time_of_its_own_stays() -> None:
+    assert correlated([run_start(1), run_end(10, took=4)]).run.start_ns == at(1)

@@ -41,6 +41,14 @@ PIECES = st.sampled_from(
             b'"\\udc00"',
             b"9" * 30,
         ),
+        *(
+            b"data:",
+            b"data: ",
+            b"event: x",
+            b": ",
+            b"\n\n",
+            b"[DONE]",
+        ),
     ]
 )
 REASONS = {"is no UTF-8", "is no JSON", "is nested too deeply"}

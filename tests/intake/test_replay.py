@@ -87,6 +87,44 @@ def test_records_of_all_documents_reach_the_decoder(write: Any, decoder: Any) ->
     assert [document.nonce for document in decoder.documents] == [group.main.nonce, group.companions[0].nonce]
 
 
+def test_strings_and_the_events_of_a_document_reach_the_decoder(
+    write: Any, decoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    monkeypatch.setattr(Decoder, "decode", lambda self, record, context: found.append(record))
+    lined = write("a.jsonl", "TurnComplete", {"toy": 1}, "WorkerStarted")
+    document = lined.with_name("b.json")
+    document.write_text(json.dumps({"events": [{"toy": 1}, "TurnComplete"]}, indent=2))
+    reading = Reading()
+    for group in discover([str(lined), str(document)]):
+        Replay(reading).read(group)
+    assert found == ["TurnComplete", {"toy": 1}, "WorkerStarted", {"toy": 1}, "TurnComplete"]
+    assert reading.problems == []
+
+
+def test_frames_of_a_recorded_stream_reach_the_decoder_and_broken_ones_are_told(write: Any, decoder: Any) -> None:
+    recorded = write("s.sse")
+    frames = ["[KEEPALIVE]", *map(json.dumps, lines(2)), '{"cut', "ping", "[DONE]", json.dumps(lines(3)[2])]
+    recorded.write_text("".join(f"data: {frame}\n\n" for frame in frames))
+    reading = Reading()
+    Replay(reading).read(discover([str(recorded)])[0])
+    assert reading.problems == ["7: is no JSON", "9: is no JSON"]
+    assert decoder.calls == [(0, 3, True), (1, 5, True), (2, 13, True)]
+
+
+def test_growing_recording_waits_for_the_rest_of_its_last_frame(write: Any, decoder: Any, tmp_path: Path) -> None:
+    recorded = write("s.sse")
+    first, second = (f"data: {json.dumps(line)}\n\n" for line in lines(2))
+    store = ResumeStore(tmp_path / "state")
+    for length in (9, len(second) - 4, len(second) - 2, len(second)):
+        recorded.write_text(first + second[:length])
+        reading = Reading()
+        Replay(reading, store).read(discover([str(recorded)])[0])
+        assert reading.problems == []
+    store.close()
+    assert [call[0] for call in decoder.calls] == [0, 0, 0, 1, 0, 1]
+
+
 def test_bad_lines_are_rejected_and_the_stream_goes_on(write: Any, decoder: Any) -> None:
     main = write("s.jsonl", *lines(1))
     with main.open("ab") as file:

@@ -36,6 +36,28 @@ def test_elements_of_one_document_are_the_records(document: Any) -> None:
     assert values(document) == [(1, {"a": 1}), (2, {"b": 2})]
 
 
+def test_a_pretty_printed_history_of_events_gives_them_one_by_one() -> None:
+    events = [
+        {"type": "tool_call", "source": "observability", "tool": "shell", "more": {"a": [1, 2]}},
+        "TurnComplete",
+        {"type": "error", "message": "two\nlines"},
+    ]
+    expected = list(enumerate(events, start=1))
+    for history in ({"events": events}, {"total": 3, "events": events, "next": None}):
+        for indent in (None, 1, 2, "\t"):
+            assert values(json.dumps(history, indent=indent).encode()) == expected
+            assert values(json.dumps(history, indent=indent).replace("\n", "\r\n").encode()) == expected
+    assert read(b'{\n"events": []\n}\n') == []
+
+
+def test_strings_on_lines_of_their_own_are_records() -> None:
+    assert values(b'"TurnComplete"\n{"a": 1}\n  "WorkerStarted"\n') == [
+        (1, "TurnComplete"),
+        (2, {"a": 1}),
+        (3, "WorkerStarted"),
+    ]
+
+
 def test_pretty_printed_object_is_one_record() -> None:
     assert values(b'{\n  "a": {\n    "b": 1\n  }\n}\n') == [(1, {"a": {"b": 1}})]
 

@@ -51,7 +51,7 @@ class Runs:
         elif run.start_ns is not None:
             self._state.counts["repeated_start"] += 1
             return False
-        run.start_ns = event.time_ns
+        run.start_ns, run.start_is_receipt = event.time_ns, event.time_is_receipt
         if around.context is not None:
             run.surroundings = around
         self._enrich(run, event)
@@ -68,8 +68,8 @@ class Runs:
             return False
         run = self._state.runs.get(key) or self._open(key, event, around, outputs)
         self._enrich(run, event)
-        if run.start_ns is None and event.duration_ns is not None:
-            run.start_ns = max(0, event.time_ns - event.duration_ns)  # R5
+        if event.duration_ns is not None and (run.start_ns is None or run.start_is_receipt):
+            run.start_ns = max(0, event.time_ns - event.duration_ns)  # R5: the measured length counts, as in R13
         if around.additions is not None:
             run.surroundings = evolve(run.surroundings, additions=around.additions)
         self._end_children(run, event, outputs)

@@ -108,6 +108,7 @@ class Run:
     touched_ns: int
     last_ns: int
     start_ns: int | None = None  # None while only children were seen
+    start_is_receipt: bool = False
     first_child_ns: int = 0
     contents: Mapping[ContentKind, Content] = field(factory=dict, repr=False)
     facts: Mapping[Fact, Any] = field(factory=dict)

@@ -1,20 +1,50 @@
-"""A main file in, the files that belong to it out: found by the source's patterns, confirmed by their first record."""
+"""A main file in, the files that belong to it out: found by the source's patterns, confirmed by their first record.
+
+Archives are told from the others by the source; they are read before the main file, in the order of their names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+import re
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from agent_otel.intake.inputs import FileInput, Sample, has_timestamp
 from agent_otel.model import SourceError
 from agent_otel.sources import Source
+from agent_otel.sources.protocol import RotatingSource
 
-__all__ = ["CompanionSearch"]
+__all__ = ["CompanionSearch", "Companions", "is_archive"]
 
 _NO_TIMESTAMP = "~"  # sorts behind every digit
+_SUFFIXES = re.compile(r"(\.[A-Za-z]+)+$")
+_NUMBER = re.compile(r"([0-9]+)")
+
+
+@frozen
+class Companions:
+    """The files that belong to a main file.
+
+    Args:
+        archives: What it held before, oldest first.
+        others: Files beside it, oldest first.
+    """
+
+    archives: tuple[FileInput, ...] = ()
+    others: tuple[FileInput, ...] = ()
+
+    @property
+    def every(self) -> tuple[FileInput, ...]:
+        """All of them."""
+        return self.archives + self.others
+
+
+def is_archive(file: FileInput, source: Source) -> bool:
+    """Whether a file holds what a main file held before it was rotated."""
+    return isinstance(source, RotatingSource) and source.precedes(file.path)
 
 
 @define
@@ -31,16 +61,39 @@ class CompanionSearch:
     _files: dict[Path, FileInput] = field(factory=dict, init=False)
     _heads: dict[str, Sample] = field(factory=dict, init=False)
 
-    def companions_of(self, main: FileInput, source: Source) -> tuple[FileInput, ...]:
-        """Give the companions of a main file by their first timestamp, then by name; what cannot be read is none."""
+    def companions_of(self, main: FileInput, source: Source) -> Companions:
+        """Give the companions of a main file: archives by name, others by their first timestamp and then by name.
+
+        What cannot be read is none.
+        """
         try:
-            near = {file.real: file for file in self._near(main, source) if file.real not in self.taken}
-            main_first = main.sample().records if near else []
+            mine = self._mine(main, source, self._near(main, source))
         except OSError:
-            return ()
-        mine = [file for file in near.values() if self._belongs(file, source, main_first)]
+            return Companions()
+        archives: list[FileInput] = []
+        others: list[FileInput] = []
+        for file in mine:
+            (archives if is_archive(file, source) else others).append(file)
+        return Companions(
+            tuple(sorted(archives, key=_name_order)),
+            tuple(sorted(others, key=lambda file: (self._head(file).timestamp or _NO_TIMESTAMP, file.name))),
+        )
+
+    def newest_of(self, archives: Iterable[FileInput], source: Source) -> tuple[FileInput, Companions]:
+        """Give, of archives whose main file is gone, the newest one, which stands for it, and those before it."""
+        *older, newest = sorted(archives, key=_name_order)
+        try:
+            return newest, Companions(tuple(self._mine(newest, source, older)))
+        except OSError:
+            return newest, Companions()
+
+    def _mine(self, main: FileInput, source: Source, files: Iterable[FileInput]) -> list[FileInput]:
+        """Take those of the files that belong to the main file, in their order."""
+        free = {file.real: file for file in files if file.real not in self.taken}
+        main_first = main.sample().records if free else []
+        mine = [file for file in free.values() if self._belongs(file, source, main_first)]
         self.taken.update(file.real for file in mine)
-        return tuple(sorted(mine, key=lambda file: (self._head(file).timestamp or _NO_TIMESTAMP, file.name)))
+        return mine
 
     def _near(self, main: FileInput, source: Source) -> Iterator[FileInput]:
         for pattern in source.companions(main.path):
@@ -71,3 +124,9 @@ def _matches(directory: Path, pattern: str, source: Source) -> Iterator[Path]:
         yield from directory.glob(pattern)
     except (ValueError, NotImplementedError):  # empty or absolute
         raise SourceError(f"source {source.name!r}: companions() gave what is no relative pattern") from None
+
+
+def _name_order(file: FileInput) -> tuple[list[str | int], str]:
+    """Order names so that ``a.2`` is before ``a.10``, and ``a`` before ``a.1``, whatever their suffixes are."""
+    parts = _NUMBER.split(_SUFFIXES.sub("", file.path.name))
+    return [int(part) if position % 2 else part for position, part in enumerate(parts)], file.name

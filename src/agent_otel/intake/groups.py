@@ -1,7 +1,7 @@
 """Paths in, groups out: which files belong together, and which source reads them.
 
-A group is a main file and its companions (a session and the files of its sub-agents), or one file, or one stream. The
-source is told by content; ``--source`` overrides.
+A group is a main file, its archives and its companions (a session and the files of its sub-agents), or one file, or
+one stream. The source is told by content; ``--source`` overrides.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import sys
 
 from attrs import define, evolve, field, frozen
 
-from agent_otel.intake.companions import CompanionSearch
-from agent_otel.intake.inputs import FileInput, Input, Progress, Sample, StreamInput
+from agent_otel.intake.companions import Companions, CompanionSearch, is_archive
+from agent_otel.intake.inputs import SAMPLE_RECORDS, FileInput, Input, Progress, Sample, StreamInput
 from agent_otel.intake.lines import Line
 from agent_otel.intake.unrecognised import UnrecognisedSource
 from agent_otel.intake.walk import OnSkip, Skipped, walk_path
@@ -37,12 +37,14 @@ class Group:
         source: What reads them.
         main: The input that stands for the group.
         companions: Files that belong to it, oldest first.
+        archives: Files that hold what the main input held before, oldest first.
         repeat: Whether the same files were given before in this call: then every record is a duplicate.
     """
 
     source: Source
     main: Input
     companions: tuple[FileInput, ...] = ()
+    archives: tuple[FileInput, ...] = ()
     repeat: bool = False
 
     @property
@@ -53,17 +55,16 @@ class Group:
     @property
     def total_bytes(self) -> int:
         """Size of the files when they were found; 0 for a stream."""
-        return self.main.size + sum(companion.size for companion in self.companions)
+        return self.main.size + sum(file.size for file in self.archives + self.companions)
 
     def documents(self, progress: Progress | None = None) -> Iterator[tuple[Document, Iterator[Line]]]:
-        """Give each document with its lines, the main one first.
+        """Give each document with its lines: the archives, the main one, its companions.
 
         Args:
             progress: Called with the number of bytes taken from the files since the last call.
         """
-        yield self.main.read(self.source, progress)
-        for companion in self.companions:
-            yield companion.read(self.source, progress)
+        for file in (*self.archives, self.main, *self.companions):
+            yield file.read(self.source, progress)
 
 
 @define
@@ -73,7 +74,7 @@ class _Candidate:
     source: Source | None = None
     is_companion: bool = False
     is_empty: bool = False
-    companions: tuple[FileInput, ...] = field(factory=tuple)
+    companions: Companions = field(factory=Companions)
     claimed_by: str | None = None
 
 
@@ -137,7 +138,8 @@ def _standard_input() -> StreamInput:
 
 def _identify(candidate: _Candidate, chosen: Source | None, on_skip: OnSkip) -> None:
     """Tell the source of an input, and whether it is read as part of another one."""
-    sample = _sample(candidate, on_skip)
+    # Where nothing has to be told by content, a stream's first record need not wait for others.
+    sample = _sample(candidate, 1 if chosen is not None and candidate.is_named else SAMPLE_RECORDS, on_skip)
     candidate.is_empty = not sample.records
     if candidate.is_named and candidate.is_empty and (problem := _unreadable(sample)):
         raise IntakeError(f"{candidate.file.name}: {problem.replace(' any further', '')}")
@@ -156,9 +158,9 @@ def _unreadable(sample: Sample) -> str | None:
     return problem if problem is not None and problem.startswith(UNREADABLE) else None
 
 
-def _sample(candidate: _Candidate, on_skip: OnSkip) -> Sample:
+def _sample(candidate: _Candidate, count: int, on_skip: OnSkip) -> Sample:
     try:
-        return candidate.file.sample()
+        return candidate.file.sample(count)
     except OSError as error:
         if candidate.is_named:
             raise IntakeError(f"{candidate.file.name}: cannot be read ({type(error).__name__})") from None
@@ -175,17 +177,36 @@ def _claim_companions(candidates: dict[str, _Candidate]) -> None:
         main = candidates[real]
         if not isinstance(main.file, FileInput) or main.source is None:
             continue
-        main.companions = search.companions_of(main.file, main.source)
-        for companion in main.companions:
-            if companion.real in candidates:
-                candidates[companion.real].claimed_by = real
+        _claim(candidates, real, search.companions_of(main.file, main.source))
+    for source, archives in _archives_alone(candidates):
+        newest, before = search.newest_of(archives, source)
+        _claim(candidates, newest.real, before)
+
+
+def _claim(candidates: dict[str, _Candidate], owner: str, companions: Companions) -> None:
+    candidates[owner].companions = companions
+    for companion in companions.every:
+        if companion.real in candidates:
+            candidates[companion.real].claimed_by = owner
+
+
+def _archives_alone(candidates: dict[str, _Candidate]) -> Iterator[tuple[Source, list[FileInput]]]:
+    """Give the archives of each directory whose main file was not given: it may be gone until the next record comes."""
+    found: dict[tuple[str, Path], tuple[Source, list[FileInput]]] = {}
+    for candidate in candidates.values():
+        source, file = candidate.source, candidate.file
+        if not candidate.is_companion or candidate.claimed_by or source is None or not isinstance(file, FileInput):
+            continue
+        if is_archive(file, source):
+            found.setdefault((source.name, file.path.parent), (source, []))[1].append(file)
+    yield from found.values()
 
 
 def _group_of(candidate: _Candidate, source_name: str, on_skip: OnSkip) -> Group | None:
     if candidate.claimed_by is not None:
         return None
     if candidate.source is not None:
-        return Group(candidate.source, candidate.file, candidate.companions)
+        return Group(candidate.source, candidate.file, candidate.companions.others, candidate.companions.archives)
     if candidate.is_empty:
         # Nothing in it parses: its lines are counted as malformed, and an empty file gives nothing.
         return Group(UnrecognisedSource(), candidate.file)

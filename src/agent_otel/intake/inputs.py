@@ -18,11 +18,11 @@ from agent_otel.intake.whole import read_records
 from agent_otel.model import RecordRejected, SourceError
 from agent_otel.sources import Document, Source
 
-__all__ = ["FileInput", "Input", "Progress", "Sample", "StreamInput", "has_timestamp", "take_sample"]
+__all__ = ["SAMPLE_RECORDS", "FileInput", "Input", "Progress", "Sample", "StreamInput", "has_timestamp", "take_sample"]
 
 Progress = Callable[[int], None]
 
-_SAMPLE_RECORDS = 50
+SAMPLE_RECORDS = 50  # enough to tell the source by
 _SAMPLE_LINES = 1000
 _SAMPLE_BYTES = 32 * 1024 * 1024
 _MAX_SIDECAR_BYTES = 1024 * 1024
@@ -57,7 +57,7 @@ def has_timestamp(record: Any) -> bool:
     return isinstance(record, dict) and isinstance(record.get("timestamp"), str)
 
 
-def take_sample(lines: Iterator[Line], count: int = _SAMPLE_RECORDS) -> Sample:
+def take_sample(lines: Iterator[Line], count: int = SAMPLE_RECORDS) -> Sample:
     """Read until there are enough records to tell the source by; bounded where the first lines are broken or huge."""
     sample = Sample([], [])
     size = 0
@@ -128,7 +128,7 @@ class FileInput:
         """
         return cls(str(path), path, str(path.resolve()), path.stat().st_size)
 
-    def sample(self, count: int = _SAMPLE_RECORDS) -> Sample:
+    def sample(self, count: int = SAMPLE_RECORDS) -> Sample:
         """Read the file's beginning.
 
         Args:
@@ -189,11 +189,15 @@ class StreamInput:
         """The name: a stream is one input only."""
         return self.name
 
-    def sample(self) -> Sample:
-        """Read the stream's beginning, once. Waits until there are enough records, or the stream ends."""
+    def sample(self, count: int = SAMPLE_RECORDS) -> Sample:
+        """Read the stream's beginning, once. Waits until there are enough records, or the stream ends.
+
+        Args:
+            count: How many records are enough.
+        """
         if self._sample is None:
             self._rest = read_records(_counted(self.raw, self._tell))
-            self._sample = take_sample(self._rest)
+            self._sample = take_sample(self._rest, count)
         return self._sample
 
     def read(self, source: Source, progress: Progress | None = None) -> tuple[Document, Iterator[Line]]:  # noqa: ARG002

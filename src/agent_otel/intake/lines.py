@@ -30,13 +30,13 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 @frozen
 class Line:
-    """One line of an input.
+    """One line of an input, or what another format has in its place: a document's element, a frame.
 
     Args:
         ordinal: 1-based number of the line; blank lines count.
         data: The bytes without line end; None when the line cannot be used.
         problem: Why it cannot be used; None when it can.
-        complete: False for a last line without a line end: it may still be growing.
+        complete: False for a last line without a line end, or a last frame without its blank line: it may still grow.
     """
 
     ordinal: int
@@ -45,19 +45,22 @@ class Line:
     complete: bool = True
 
 
-def read_lines(stream: BinaryIO, max_line_bytes: int = MAX_LINE_BYTES, first: int = 1) -> Iterator[Line]:
+def read_lines(
+    stream: BinaryIO, max_line_bytes: int = MAX_LINE_BYTES, first: int = 1, *, keep_blank: bool = False
+) -> Iterator[Line]:
     r"""Read a stream line by line.
 
-    Blank lines are left out. ``\r\n`` ends a line as ``\n`` does. A line that is too long is told once and skipped
-    up to its end without being held. A byte order mark before the first line is dropped.
+    Blank lines are left out unless they are asked for. ``\r\n`` ends a line as ``\n`` does. A line that is too long
+    is told once and skipped up to its end without being held. A byte order mark before the first line is dropped.
 
     Args:
         stream: A buffered binary stream.
         max_line_bytes: The longest line that is held, in bytes, its end not counted.
         first: Number of the stream's first line.
+        keep_blank: Whether to give blank lines as well.
 
     Yields:
-        The lines that are not blank.
+        The lines.
     """
     limit = max_line_bytes + 2  # room for the line end
     ordinal = first - 1
@@ -70,7 +73,7 @@ def read_lines(stream: BinaryIO, max_line_bytes: int = MAX_LINE_BYTES, first: in
         if len(data) > max_line_bytes:
             complete = complete or _skip_line(stream)
             yield Line(ordinal, None, f"line is longer than {max_line_bytes} bytes", complete)
-        elif data and not data.isspace():
+        elif keep_blank or (data and not data.isspace()):
             yield Line(ordinal, data, None, complete)
 
 

@@ -1,12 +1,15 @@
 """Groups of documents in, records handed to a ``Reading``: the loop of ``replay``, and what ``--resume`` remembers.
 
 With a store, the inputs may still grow: a last line that breaks off waits for the next call, nothing is closed at the
-end, and what an earlier call delivered is not told again.
+end, and what an earlier call delivered is not told again. What was told of a main file is remembered under its first
+record, so that it is known again when the file has become an archive; each archive has its own memory, so that one may
+be deleted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 import time
 
 from attrs import define, evolve, field
@@ -53,9 +56,13 @@ class Replay:
         if isinstance(group.main, StreamInput):
             self.reading.tell_at_once()
         decoder = group.source.decoder()
-        for position, (document, lines) in enumerate(documents):
-            if position == 0:
-                self._begin(document.key)
+        before_companions = list(islice(documents, len(group.archives) + 1))
+        self._recall(document.key for document, _ in before_companions)
+        for position, (document, lines) in enumerate(before_companions):
+            self._begin(document.key)
+            is_continued = position < len(group.archives)
+            self._read_document(document, lines, group.source, decoder, is_continued=is_continued)
+        for document, lines in documents:
             self._read_document(document, lines, group.source, decoder)
 
     def finish(self) -> ReadingSummary:
@@ -74,14 +81,26 @@ class Replay:
         """
         return self._remember(self.reading.abort())
 
-    def _begin(self, key: str) -> None:
+    def _recall(self, keys: Iterable[str]) -> None:
         if self.store is None:
             return
         # Those of earlier inputs stay: an operation of one file may be completed while the next is read.
-        self._before |= self.store.load(self.reading.sink_identity, key)
-        self._told.append((key, self.reading.begin_input(self._before)))
+        for key in keys:
+            self._before |= self.store.load(self.reading.sink_identity, key)
 
-    def _read_document(self, document: Document, lines: Iterable[Line], source: Source, decoder: Decoder) -> None:
+    def _begin(self, key: str) -> None:
+        if self.store is not None:
+            self._told.append((key, self.reading.begin_input(self._before)))
+
+    def _read_document(
+        self,
+        document: Document,
+        lines: Iterable[Line],
+        source: Source,
+        decoder: Decoder,
+        *,
+        is_continued: bool = False,
+    ) -> None:
         may_grow = self.store is not None
         if may_grow:
             # Records without a time belong to the same runs in the next call, which has to derive the same ids.
@@ -99,7 +118,7 @@ class Replay:
             context = Context(Cursor(document.key, line.ordinal), time.time_ns())
             self.reading.take(record, source, decoder, context, document.name)
         try:
-            self.reading.feed(decoder.close(complete=not may_grow))
+            self.reading.feed(decoder.close(complete=not (may_grow or is_continued)))
         except RecordRejected as rejected:
             self.reading.reject(Problem(document.name, ordinal, rejected.field, rejected.reason))
 

@@ -14,7 +14,8 @@ from agent_otel.model import IntakeError
 
 __all__ = ["SUFFIXES", "OnSkip", "Skipped", "walk_directory", "walk_path"]
 
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
+_PLAIN = (".jsonl", ".ndjson", ".json", ".sse")
+SUFFIXES = (*_PLAIN, *(f"{suffix}.gz" for suffix in _PLAIN))
 _SIDECAR_SUFFIX = ".meta.json"
 
 
@@ -61,7 +62,7 @@ def _inputs_in(directory: Path, on_skip: OnSkip) -> list[FileInput | StreamInput
     next(directory.iterdir(), None)  # raises for the directory that was named; those below it are told and left out
     found = [file for file in (_look_at(path, on_skip) for path in walk_directory(directory, on_skip)) if file]
     if not found:
-        raise IntakeError(f"{directory}: no file in it can be read; looked for *{', *'.join(SUFFIXES[:3])}")
+        raise IntakeError(f"{directory}: no file in it can be read; looked for *{', *'.join(_PLAIN)}")
     return list(found)
 
 

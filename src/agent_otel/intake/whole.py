@@ -1,4 +1,4 @@
-"""A raw stream in, lines out, whatever it is: JSON lines, one JSON document over many lines, gzip, or no text."""
+"""A raw stream in, lines out, whatever it is: JSON lines, one JSON document, server-sent events, gzip, or no text."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 import gzip
 import io
+from itertools import chain
 from typing import Any, BinaryIO, cast
 import zlib
 
 import orjson
 
+from agent_otel.intake.frames import is_event_stream, read_frames
 from agent_otel.intake.lines import MAX_LINE_BYTES, Line, parse_line, read_lines
 from agent_otel.model import RecordRejected
 
@@ -23,6 +25,7 @@ _HEAD_BYTES = 8192
 _BUFFER_BYTES = 256 * 1024
 _UNPACK_BYTES = 16 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
+_BLANK = b"\xef\xbb\xbf \t\r\n"  # the byte order mark among them
 _EVENTS_KEY = "events"
 
 
@@ -67,9 +70,12 @@ def read_records(raw: BinaryIO, max_line_bytes: int = MAX_LINE_BYTES) -> Iterato
     ``MAX_DOCUMENT_BYTES``) is one list or object, then the elements of the list, those of the object's ``events``, or
     the object itself are the records, numbered from 1. So are the elements of a list of objects on an only line.
 
+    If the first line has a field of server-sent events, or is a comment of theirs, then the records are what the
+    frames carry, each numbered as its first ``data`` line.
+
     Args:
         raw: A binary stream; it need not be seekable. It is closed when the lines are exhausted.
-        max_line_bytes: The longest line that is held.
+        max_line_bytes: The longest line, and the longest frame, that is held.
 
     Yields:
         Lines. An input that is no text gives one line with that problem, one that cannot be read to its end gives
@@ -94,14 +100,19 @@ def _unpacked(stream: io.BufferedReader[Any]) -> io.BufferedReader[Any]:
 
 
 def _text_lines(stream: io.BufferedReader[Any], max_line_bytes: int) -> Iterator[Line]:
-    if b"\0" in stream.peek(_HEAD_BYTES)[:_HEAD_BYTES]:
+    head = stream.peek(_HEAD_BYTES)[:_HEAD_BYTES]
+    if b"\0" in head:
         yield Line(1, None, "is no text")
         return
     lines = read_lines(stream, max_line_bytes)
     first = next(lines, None)
     if first is None:
         return
-    if first.data is None or not first.data.lstrip().startswith((b"[", b"{")):
+    # Of a line that is too long to be held, the beginning is known.
+    if is_event_stream(head.lstrip(_BLANK) if first.data is None else first.data):
+        rest = read_lines(stream, max_line_bytes, first.ordinal + 1, keep_blank=True)
+        yield from read_frames(chain((first,), rest), max_line_bytes)
+    elif first.data is None or not first.data.lstrip().startswith((b"[", b"{")):
         yield first
         yield from lines
     elif _parse(first.data) is None:
@@ -143,12 +154,19 @@ def _parse(data: bytes) -> Any:
 
 
 def _elements(value: Any) -> list[Any] | None:
-    """Give the records of a list of objects, or of an object that only wraps one; None for anything else."""
-    if isinstance(value, dict):
-        events = value.get(_EVENTS_KEY)
-        wraps = all(key == _EVENTS_KEY or not isinstance(other, (dict, list)) for key, other in value.items())
-        return _elements(events) if wraps and isinstance(events, list) else None
-    return value if isinstance(value, list) and all(isinstance(element, dict) for element in value) else None
+    """Give the records of a list of objects, or of an object that only wraps a list; None for anything else.
+
+    Under ``events`` a string may stand for an object: there it is a variant without members, and cannot be a part of
+    one record.
+    """
+    if not isinstance(value, dict):
+        return _all_of(value, dict)
+    wraps = all(key == _EVENTS_KEY or not isinstance(other, (dict, list)) for key, other in value.items())
+    return _all_of(value.get(_EVENTS_KEY), (dict, str)) if wraps else None
+
+
+def _all_of(value: Any, types: type | tuple[type, ...]) -> list[Any] | None:
+    return value if isinstance(value, list) and all(isinstance(element, types) for element in value) else None
 
 
 def _as_lines(elements: list[Any]) -> Iterator[Line]:

@@ -40,6 +40,8 @@ def record_of(occurrence: Occurrence) -> LogData | None:
         (event.ids.run, a.RUN_ID),
         (event.names.subject, a.SUBJECT),
         (event.names.agent, a.AGENT_NAME),
+        (event.ids.agent, a.HOSTED_AGENT_ID if event.origin.system in n.HOSTED_AGENT_SYSTEMS else a.AGENT_ID),
+        (event.ids.parent_agent, a.PARENT_AGENT),
         (provider_name(event.names.provider), a.PROVIDER_NAME),
         (event.names.request_model, a.REQUEST_MODEL),
         (event.names.response_model, a.RESPONSE_MODEL),

@@ -15,7 +15,7 @@ import threading
 from typing import Any, Final, TypeVar
 
 from agent_otel.model import AgentEvent, RecordRejected, SourceError
-from agent_otel.sources.protocol import Context, Decoded, Decoder, Document, Source
+from agent_otel.sources.protocol import Context, Decoded, Decoder, Document, RotatingSource, Source
 
 __all__ = ["GuardedDecoder", "GuardedSource", "fault_name", "is_interrupt"]
 
@@ -149,6 +149,16 @@ class GuardedSource:
             SourceError: If the source fails.
         """
         return self._asked("is_companion", lambda: bool(self._source.is_companion(path)))
+
+    def precedes(self, path: PurePath) -> bool:
+        """Whether the name is that of an archive; no where the source has no such method.
+
+        Raises:
+            SourceError: If the source fails.
+        """
+        return self._asked(
+            "precedes", lambda: isinstance(self._source, RotatingSource) and bool(self._source.precedes(path))
+        )
 
     def sidecar(self, path: PurePath) -> str | None:
         """Give the name of the file's sidecar.

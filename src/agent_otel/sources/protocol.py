@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from agent_otel.model import AgentEvent, Cursor
 
-__all__ = ["Context", "Decoded", "Decoder", "Document", "Source", "Verdict"]
+__all__ = ["Context", "Decoded", "Decoder", "Document", "RotatingSource", "Source", "Verdict"]
 
 
 class Verdict(Enum):
@@ -77,7 +77,11 @@ class Decoder(Protocol):
     """Turns the records of one group of documents (a session and its side files) into events; holds state."""
 
     def open(self, document: Document) -> None:
-        """Begin a document. Documents of a group come one after the other, the main one first."""
+        """Begin a document.
+
+        Documents of a group come one after the other, the main one first; only archives of it (see
+        ``RotatingSource``) come before it.
+        """
 
     def decode(self, record: Any, context: Context) -> Decoded:
         """Decode one parsed JSON value.
@@ -90,7 +94,8 @@ class Decoder(Protocol):
         """End the current document.
 
         Args:
-            complete: Whether the document has come to its end. False under ``--resume``: what is still open stays so.
+            complete: Whether the document has come to its end. False under ``--resume``, and for an archive that
+                another document goes on from: what is still open stays so.
 
         Returns:
             Events that only the end of the document settles.
@@ -123,3 +128,17 @@ class Source(Protocol):
 
     def sidecar(self, path: PurePath) -> str | None:
         """Name, relative to the file's directory, of a JSON object that describes this file; None for none."""
+
+
+@runtime_checkable
+class RotatingSource(Protocol):
+    """What a source has as well if its files are rotated: moved to another name when they are full, and begun anew.
+
+    A source without this method has no archives.
+    """
+
+    def precedes(self, path: PurePath) -> bool:
+        """Whether a companion of that name is an archive: what its main file held before, and goes on from.
+
+        Archives are read before the main file, in the order of their names (numbers in them count as numbers).
+        """

@@ -89,10 +89,10 @@ class Health:
     ) -> AgentEvent:
         """Map the failure of a sink. Its count is a lifetime total (rule R35): only what came on top is a new loss."""
         lineage = record_lineage(record)
+        _add_cursor(lineage, part.last_acknowledged_cursor)
         _add_sink(lineage, part.sink_id, part.sink_kind)
         lineage["telemetry.sink.dropped_total"] = clamped(part.dropped_count)
         lineage["telemetry.sink.terminal_preserved"] = part.terminal_preserved
-        _add_cursor(lineage, part.last_acknowledged_cursor)
         if (repair := cursor_lineage(part.repair_cursor)) is not None:
             lineage["telemetry.repair.cursor"] = repair
         failure = identifier(word(part.failure_kind)) or _OTHER
@@ -109,8 +109,8 @@ class Health:
         self, record: sdk.TelemetryRecord, part: sdk.TelemetrySinkRecoveryRecord, context: Context
     ) -> AgentEvent:
         lineage = record_lineage(record)
-        _add_sink(lineage, part.sink_id, part.sink_kind)
         _add_cursor(lineage, part.export_cursor)
+        _add_sink(lineage, part.sink_id, part.sink_kind)
         facts: dict[Fact, Any] = {Fact.STATE: "recovered", Fact.COMPONENT: _SINK}
         return self._event(_SINK, _ids_of(record), context, facts, lineage, outcome=Outcome.OK)
 
@@ -122,8 +122,8 @@ class Health:
         if health is None:
             facts: dict[Fact, Any] = {Fact.COMPONENT: _SINK}
             return self._event(identifier(word(projection.projection_kind)) or _OTHER, ids, context, facts, lineage)
-        _add_sink(lineage, health.sink_id, health.sink_kind)
         _add_cursor(lineage, health.export_cursor)
+        _add_sink(lineage, health.sink_id, health.sink_kind)
         state = identifier(word(health.state)) or _OTHER
         failure = None if health.failure_kind is None else identifier(word(health.failure_kind)) or _OTHER
         has_failed = state == "failed"
