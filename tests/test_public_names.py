@@ -20,7 +20,8 @@ PUBLIC = {
         render_rfc3339
     """,
     "agent_otel.sources": """
-        Context Decoded Decoder Document ENTRY_POINT_GROUP Source Verdict detect_source load_source source_names
+        Context Decoded Decoder Document ENTRY_POINT_GROUP RotatingSource Source Verdict detect_source load_source
+        source_names
     """,
     "agent_otel.correlate": """
         Correlated CorrelationLimits Correlator Mark NO_SURROUNDINGS Occurrence Operation OperationKind OrphanReason
@@ -44,6 +45,60 @@ PUBLIC = {
         ProviderPromptUsage Role RoundStatus SessionKind SessionStatus SystemEvent TaskItemStatus TitleSource
         TokenBudgetUsage TokenUsage ToolResult ToolResultImage decode_agent_event decode_change_event
         decode_metrics_event encode_agent_event encode_change_event encode_metrics_event
+    """,
+    "agent_otel.sources.zeroclaw": """
+        Action DashboardEvent Duration DurationForm EventCategory EventDescriptor EventOutcome
+        LlmMessageSnapshot LogEvent MessageSnapshot ObserverEvent ObserverMetric ServiceDescriptor Severity
+        ToolCallSnapshot TurnTokenUsage ZeroClawSource ZeroclawAttribution decode_dashboard_event
+        decode_log_event decode_observer_event decode_observer_metric encode_dashboard_event encode_log_event
+        encode_observer_event encode_observer_metric
+    """,
+    "agent_otel.sources.agent_sdk": """
+        AgentError AgentErrorKind AgentEvent AgentId AgentSdkSource ArchiveCursor ArchiveCursorId AttemptId
+        CausalIds CausalRef ContentCaptureMode ContentCapturePolicy ContextItemId CorrelationEntry
+        CorrelationKey CorrelationValue CostEstimateStatus CostTelemetryRecord CostUnits DedupeKey DestinationId
+        DestinationKind DestinationRef EVENT_SCHEMA_VERSION EntityId EntityKind EntityRef ErrorContext
+        EventContentCaptureMode EventCorrelation EventCursor EventDeliverySemantics EventEnvelope EventFamily
+        EventFilterFingerprint EventFilterId EventFrame EventId EventKind EventOverflowNotice
+        EventOverflowReason EventPayload EventStreamScope EventTag IdValidationError Identifier JournalCursor
+        MAX_ID_LEN MessageId PolicyContentCaptureMode PolicyId PolicyKind PolicyRef PrivacyClass
+        RateTableVersion RetentionClass RetryClassification RunId SessionId SourceId SourceKind SourceRef SpanId
+        SubscriberOverflowPolicy TELEMETRY_SCHEMA_VERSION TelemetryAuthorityBoundary
+        TelemetryContentCaptureDecision TelemetryContentCaptureMode TelemetryContentCaptureRequest
+        TelemetryCostRecordId TelemetryDrainReport TelemetryExportCursor TelemetryExportCursorRecord
+        TelemetryFanoutConfig TelemetryFanoutReport TelemetryOverflowPolicy TelemetryProjection
+        TelemetryProjectionId TelemetryProjectionKind TelemetryRecord TelemetryRecordId TelemetryRecordPayload
+        TelemetrySinkAck TelemetrySinkError TelemetrySinkFailureKind TelemetrySinkFailureRecord
+        TelemetrySinkHealth TelemetrySinkHealthState TelemetrySinkId TelemetrySinkIsolationPolicy
+        TelemetrySinkKind TelemetrySinkRecoveryRecord TelemetrySinkSpec TelemetrySourceCursor
+        TelemetrySourceRecord TelemetryTerminalStatus TelemetryUsageExtractionInput TelemetryUsageExtractor
+        TelemetryUsageRecordId ToolCallId TraceId TrustClass TurnId TypedText UsageTelemetryRecord UsageUnits
+        cursor_compatible decode_agent_event decode_contract decode_event_frame decode_event_overflow_notice
+        decode_telemetry_projection decode_telemetry_record encode_agent_event encode_contract
+        encode_event_frame encode_event_overflow_notice encode_telemetry_projection encode_telemetry_record
+        sink_health_projection telemetry_authority_boundary terminal_run_projection_from_event
+        validate_identifier
+    """,
+    "agent_otel.model.agent_sdk": """
+        AgentError AgentErrorKind AgentEvent AgentId ArchiveCursor ArchiveCursorId AttemptId CausalIds CausalRef
+        ContentCaptureMode ContentCapturePolicy ContextItemId CorrelationEntry CorrelationKey CorrelationValue
+        CostEstimateStatus CostTelemetryRecord CostUnits DedupeKey DestinationId DestinationKind DestinationRef
+        EVENT_SCHEMA_VERSION EntityId EntityKind EntityRef ErrorContext EventContentCaptureMode EventCorrelation
+        EventCursor EventDeliverySemantics EventEnvelope EventFamily EventFilterFingerprint EventFilterId
+        EventFrame EventId EventKind EventOverflowNotice EventOverflowReason EventPayload EventStreamScope
+        EventTag IdValidationError Identifier JournalCursor MAX_ID_LEN MessageId PolicyContentCaptureMode
+        PolicyId PolicyKind PolicyRef PrivacyClass RateTableVersion RetentionClass RetryClassification RunId
+        SessionId SourceId SourceKind SourceRef SpanId SubscriberOverflowPolicy TELEMETRY_SCHEMA_VERSION
+        TelemetryAuthorityBoundary TelemetryContentCaptureDecision TelemetryContentCaptureMode
+        TelemetryContentCaptureRequest TelemetryCostRecordId TelemetryDrainReport TelemetryExportCursor
+        TelemetryExportCursorRecord TelemetryFanoutConfig TelemetryFanoutReport TelemetryOverflowPolicy
+        TelemetryProjection TelemetryProjectionId TelemetryProjectionKind TelemetryRecord TelemetryRecordId
+        TelemetryRecordPayload TelemetrySinkAck TelemetrySinkError TelemetrySinkFailureKind
+        TelemetrySinkFailureRecord TelemetrySinkHealth TelemetrySinkHealthState TelemetrySinkId
+        TelemetrySinkIsolationPolicy TelemetrySinkKind TelemetrySinkRecoveryRecord TelemetrySinkSpec
+        TelemetrySourceCursor TelemetrySourceRecord TelemetryTerminalStatus TelemetryUsageRecordId ToolCallId
+        TraceId TrustClass TurnId TypedText UsageTelemetryRecord UsageUnits cursor_compatible
+        validate_identifier
     """,
     "agent_otel.sources.claude_code": "ClaudeCodeSource",
 }

@@ -11,12 +11,12 @@ import subprocess
 import pytest
 
 from agent_otel.testing import OtlpReceiver
+from end_to_end.recordings import LINES, RECORDINGS, UNTIMED
 from end_to_end.replaying import (
     COMMAND,
     assert_one_content_each,
     bamboo_stream,
     contents,
-    demo_session,
     environment,
     replay,
 )
@@ -28,16 +28,24 @@ def receiver() -> Iterator[OtlpReceiver]:
         yield running
 
 
-@pytest.fixture(params=["bamboo", "claude-code"])
-def recording(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A directory with one recorded input."""
+def record(name: str, tmp_path: Path) -> Path:
+    """Make a directory with one recorded input."""
     directory = tmp_path / "recording"
     directory.mkdir()
-    if request.param == "bamboo":
-        bamboo_stream(directory / "metrics.jsonl")
-    else:
-        demo_session(directory)
+    RECORDINGS[name](directory / "recorded.jsonl")
     return directory
+
+
+@pytest.fixture(params=RECORDINGS)
+def recording(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A directory with one recorded input, of each source and form whose records have times."""
+    return record(request.param, tmp_path)
+
+
+@pytest.fixture(params=LINES)
+def growing_recording(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The same, of those that are written line by line."""
+    return record(request.param, tmp_path)
 
 
 def test_two_replays_give_one_trace_each_span_once(receiver: OtlpReceiver, recording: Path, tmp_path: Path) -> None:
@@ -60,12 +68,26 @@ def test_every_file_duplicated_changes_nothing(receiver: OtlpReceiver, recording
     assert doubled["duplicate"] > 0
 
 
+@pytest.mark.parametrize("name", UNTIMED)
+def test_a_second_reading_of_records_without_times_is_a_second_trace(
+    receiver: OtlpReceiver, tmp_path: Path, name: str
+) -> None:
+    recorded = UNTIMED[name](tmp_path / "recorded.jsonl")
+    environ = environment(receiver, tmp_path / "state")
+    first = replay(environ, recorded)
+    replay(environ, recorded)
+    spans = receiver.spans()
+    assert_one_content_each(spans)
+    assert len(contents(spans)) == len(spans) == 2 * first["spans"]
+    assert len({span.trace_id for span in spans}) == 2
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 def test_a_growing_file_read_in_two_halves_with_resume_gives_the_same_spans(
-    receiver: OtlpReceiver, recording: Path, tmp_path: Path, share: float
+    receiver: OtlpReceiver, growing_recording: Path, tmp_path: Path, share: float
 ) -> None:
     growing = tmp_path / "growing"
-    shutil.copytree(recording, growing)
+    shutil.copytree(growing_recording, growing)
     main = next(growing.glob("*.jsonl"))
     whole = main.read_bytes()
     environ = environment(receiver, tmp_path / "state")
@@ -81,7 +103,7 @@ def test_a_growing_file_read_in_two_halves_with_resume_gives_the_same_spans(
     assert len(spans) == len(contents(spans))
     assert sum(books["sinks"]["otlp/traces"]["accepted"] for books in (first, second)) == len(spans)
     with OtlpReceiver() as other:
-        replay(environment(other, tmp_path / "other"), recording)
+        replay(environment(other, tmp_path / "other"), growing_recording)
         at_once = contents(other.spans())
     resumed = contents(spans)
     # What only the end of the input settles (the last, open run) is not told under --resume.

@@ -35,10 +35,13 @@ def _metrics(name: str, record: Any) -> Case:
     return Case(record=filled, at=at)
 
 
+_FIRST = {"meta": {"event_id": "e-0", "occurred_at": TIME, "trace_id": None}}
+_OPENING = {"Chat": {"RoundStarted": {**SHAPES["Chat.RoundStarted"]["Chat"]["RoundStarted"], **_FIRST}}}
 METRICS = Book(
     title="Bamboo: metrics events",
     source=_BAMBOO,
     cases={name: _metrics(name, record) for name, record in SHAPES.items()},
+    opening=[_OPENING],
     dropped={},
 )
 
@@ -83,7 +86,6 @@ EVENTS = Book(
         "goal_status_changed.goal_state.goal": "free text of people; the state is kept",
         "sub_agent_started.title": _TITLE,
         "sub_agent_event.parent_session_id": "sub_agent_started has told it",
-        "sub_agent_event.event.type": "it names the variant inside, which has its own lines here",
         "sub_agent_heartbeat.timestamp": "the event's own time is at most a moment later",
         "plan_mode_entered.plan_file_path": _PATH,
         "plan_file_updated.file_path": _PATH,

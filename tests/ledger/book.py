@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from agent_otel.sources import Source
 from ledger.fields import Path, fields_of, varied, with_value
-from ledger.places import changed, places_of
+from ledger.places import Places, changed, places_of
 
 __all__ = ["Book", "Case", "Entry", "entries_of"]
 
@@ -48,6 +48,7 @@ class Book:
         cases: By the variant's name.
         dropped: By ``variant.field``, patterns allowed: the reason.
         tag: Path of the field that names the variant.
+        opening: Records that begin the run which the records belong to.
     """
 
     title: str
@@ -55,20 +56,21 @@ class Book:
     cases: Mapping[str, Case]
     dropped: Mapping[str, str]
     tag: Path | None = None
+    opening: Sequence[Any] = ()
 
-    def reason(self, variant: str, name: str) -> str | None:
-        """Give why a field is dropped, if it is."""
-        return next((why for pattern, why in self.dropped.items() if fnmatchcase(f"{variant}.{name}", pattern)), None)
+    def pattern(self, variant: str, name: str) -> str | None:
+        """Give the first pattern that says why a field is dropped, if one does."""
+        return next((pattern for pattern in self.dropped if fnmatchcase(f"{variant}.{name}", pattern)), None)
 
 
 @frozen
 class Entry:
-    """What becomes of one field."""
+    """What becomes of one field: where it arrives, or the pattern that says why it does not."""
 
     variant: str
     name: str
     arrives: tuple[str, ...]
-    reason: str | None
+    pattern: str | None
 
 
 def _below(record: Any, path: Path) -> Any:
@@ -77,9 +79,8 @@ def _below(record: Any, path: Path) -> Any:
     return record
 
 
-def _arrivals(book: Book, case: Case, path: Path, value: Any) -> tuple[str, ...]:
+def _arrivals(book: Book, case: Case, base: Places, path: Path, value: Any) -> tuple[str, ...]:
     """Give the places that change with a field, for the first other value of it that changes any."""
-    base = places_of(book.source, [*case.before, case.record, *case.after])
     seen: tuple[str, ...] = ()
     for other in [*case.others.get(".".join(path), ()), *varied(value)]:
         record = with_value(case.record, (*case.at, *path), other)
@@ -95,9 +96,10 @@ def entries_of(book: Book) -> list[Entry]:
     """Give the ledger of a form, in the order of its cases."""
     entries = []
     for variant, case in book.cases.items():
+        base = places_of(book.source, [*case.before, case.record, *case.after])
         for path, value in fields_of(_below(case.record, case.at), case.whole):
             name = ".".join(path)
             if path == book.tag:
                 continue  # it names the variant
-            entries.append(Entry(variant, name, _arrivals(book, case, path, value), book.reason(variant, name)))
+            entries.append(Entry(variant, name, _arrivals(book, case, base, path, value), book.pattern(variant, name)))
     return entries

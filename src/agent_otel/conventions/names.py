@@ -140,6 +140,7 @@ MARK_WORDS: Final = frozenset(
         "interrupted",
         "isolation",
         "message",
+        "model_request",
         "notification",
         "output",
         "output_delivery",

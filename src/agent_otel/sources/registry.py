@@ -17,8 +17,10 @@ ENTRY_POINT_GROUP = "agent_otel_source"
 
 # Imported on first use: a live bridge that is fed by its own API needs none of them.
 _BUILT_IN: dict[str, tuple[str, str]] = {
+    "agent-sdk": ("agent_otel.sources.agent_sdk", "AgentSdkSource"),
     "bamboo": ("agent_otel.sources.bamboo", "BambooSource"),
     "claude-code": ("agent_otel.sources.claude_code", "ClaudeCodeSource"),
+    "zeroclaw": ("agent_otel.sources.zeroclaw", "ZeroClawSource"),
 }
 _loaded: dict[str, Source] = {}
 

@@ -1,0 +1,52 @@
+"""ZeroClaw: its observer events, dashboard records and log rows, lossless under their own names, and their source."""
+
+from agent_otel.sources.zeroclaw.codec import (
+    decode_observer_event,
+    decode_observer_metric,
+    encode_observer_event,
+    encode_observer_metric,
+)
+from agent_otel.sources.zeroclaw.dashboard import DashboardEvent, decode_dashboard_event, encode_dashboard_event
+from agent_otel.sources.zeroclaw.duration import Duration, DurationForm
+from agent_otel.sources.zeroclaw.events import ObserverEvent
+from agent_otel.sources.zeroclaw.metrics import ObserverMetric
+from agent_otel.sources.zeroclaw.rows import (
+    EventDescriptor,
+    LogEvent,
+    ServiceDescriptor,
+    ZeroclawAttribution,
+    decode_log_event,
+    encode_log_event,
+)
+from agent_otel.sources.zeroclaw.source import ZeroClawSource
+from agent_otel.sources.zeroclaw.types import LlmMessageSnapshot, MessageSnapshot, ToolCallSnapshot, TurnTokenUsage
+from agent_otel.sources.zeroclaw.words import Action, EventCategory, EventOutcome, Severity
+
+__all__ = [
+    "Action",
+    "DashboardEvent",
+    "Duration",
+    "DurationForm",
+    "EventCategory",
+    "EventDescriptor",
+    "EventOutcome",
+    "LlmMessageSnapshot",
+    "LogEvent",
+    "MessageSnapshot",
+    "ObserverEvent",
+    "ObserverMetric",
+    "ServiceDescriptor",
+    "Severity",
+    "ToolCallSnapshot",
+    "TurnTokenUsage",
+    "ZeroClawSource",
+    "ZeroclawAttribution",
+    "decode_dashboard_event",
+    "decode_log_event",
+    "decode_observer_event",
+    "decode_observer_metric",
+    "encode_dashboard_event",
+    "encode_log_event",
+    "encode_observer_event",
+    "encode_observer_metric",
+]
