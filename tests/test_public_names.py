@@ -36,8 +36,9 @@ PUBLIC = {
         CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes metrics names
     """,
     "agent_otel.testing": """
-        OtlpReceiver RULES ReceivedEvent ReceivedExemplar ReceivedLink ReceivedLog ReceivedPoint ReceivedRequest
-        ReceivedSpan Reply Respond Signal assert_tree check_span span_tree
+        Capture ExpectedSpan OtlpReceiver RULES ReceivedEvent ReceivedExemplar ReceivedLink ReceivedLog
+        ReceivedPoint ReceivedRequest ReceivedSpan Reply Respond ServerCertificate Signal assert_conforms
+        assert_tree capture check_span expect faults span_tree
     """,
     "agent_otel.sources.bamboo": """
         AgentEvent AgentHookPoint BambooSource ChangeEvent ChatEvent EventMeta ForwardEvent ForwardStatus

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timezone
+from email.utils import format_datetime
 import gzip
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import socket
+import ssl
 import sys
 from threading import Lock, Thread
-from typing import Any, cast
+from typing import Any
 import zlib
 
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
+
 from agent_otel.testing.exchange import SERVICES, Accept, Arrival, MalformedRequest, Reply, Signal
+from agent_otel.testing.ports import RESET_ON_CLOSE, held_port, port_of
 
 __all__ = ["HttpEndpoint"]
 
@@ -26,6 +32,8 @@ _DECODINGS: dict[str, Callable[[bytes], bytes]] = {
     "deflate": zlib.decompress,
 }
 _JOIN_SECONDS = 5.0
+_PROMISED = 64  # bytes that a truncated answer promises, twice what it gives
+_CHUNK = 65_536
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -37,33 +45,75 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = self.headers.get("content-length", "")
         if length.isdigit():
-            reply = self._reply(self.rfile.read(int(length)))
+            signal, reply = self._reply(self.rfile.read(int(length)))
         else:
-            reply = Reply(HTTPStatus.LENGTH_REQUIRED)
+            signal, reply = None, Reply(HTTPStatus.LENGTH_REQUIRED)
             self.close_connection = True  # where its body ends is not known
+        if reply.broken is None:
+            self._send(reply, _body(reply, signal))
+        else:
+            self._break(reply)
+
+    def _send(self, reply: Reply, body: bytes, length: int | None = None) -> None:
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
+        if reply.retry_after is not None:
+            self.send_header("retry-after", _retry_after(reply.retry_after))
         self.send_header("content-type", _PROTOBUF)
-        self.send_header("content-length", "0")  # an export response that says nothing is an empty message
+        self.send_header("content-length", str(len(body) if length is None else length))
         self.end_headers()
+        self.wfile.write(body)
 
-    def _reply(self, body: bytes) -> Reply:
+    def _break(self, reply: Reply) -> None:
+        self.close_connection = True
+        if reply.broken == "reset":
+            self.connection.setsockopt(*RESET_ON_CLOSE)
+            self.server.is_to_reset(self.connection)
+            return
+        if reply.broken == "truncate":
+            self._send(Reply(HTTPStatus.OK), b"\0" * (_PROMISED // 2), _PROMISED)
+            self.wfile.flush()
+        _shut(self.connection, socket.SHUT_WR)
+        while self.rfile.read1(_CHUNK):
+            pass
+
+    def _reply(self, body: bytes) -> tuple[Signal | None, Reply]:
         signal = _PATHS.get(self.path)
         decode = _DECODINGS.get(self.headers.get("content-encoding", "").lower())
         if signal is None:
-            return Reply(HTTPStatus.NOT_FOUND)
+            return None, Reply(HTTPStatus.NOT_FOUND)
         if decode is None or self.headers.get_content_type() != _PROTOBUF:
-            return Reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+            return signal, Reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
             reply = self.server.accept(Arrival(signal, "http", headers, decode(body), len(body)))
         except (MalformedRequest, OSError, EOFError, zlib.error):  # the last three: not compressed as it says
-            return Reply(HTTPStatus.BAD_REQUEST)
-        return reply or Reply(HTTPStatus.OK)
+            return signal, Reply(HTTPStatus.BAD_REQUEST)
+        return signal, reply or Reply(HTTPStatus.OK)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name is the base class's
         """Stay quiet."""
+
+
+def _body(reply: Reply, signal: Signal | None) -> bytes:
+    """Give the body of an answer: an export response, or a status; what has nothing to say is an empty message."""
+    if reply.rejected is not None and signal is not None:
+        return SERVICES[signal].partial_success(reply.rejected, reply.message)
+    rendered: bytes = Status(message=reply.message).SerializeToString()
+    return rendered
+
+
+def _retry_after(when: float | datetime) -> str:
+    if isinstance(when, datetime):
+        return format_datetime(when.astimezone(timezone.utc), usegmt=True)
+    return f"{when:g}"
+
+
+def _shut(connection: socket.socket, how: int) -> None:
+    """Shut the TCP connection down; TLS objects forget their state in theirs, under the hands of who reads them."""
+    with suppress(OSError):  # the client was faster
+        socket.socket.shutdown(connection, how)
 
 
 class _Server(ThreadingHTTPServer):
@@ -71,11 +121,26 @@ class _Server(ThreadingHTTPServer):
 
     request_queue_size = 128
 
-    def __init__(self, accept: Accept) -> None:
+    def __init__(
+        self, accept: Accept, taken: socket.socket, tls: ssl.SSLContext | None, alarm: Callable[[], None]
+    ) -> None:
         self.accept = accept
+        self._tls = tls
+        self._alarm = alarm
         self._lock = Lock()
         self._connections: dict[socket.socket, Thread] = {}
-        super().__init__(("127.0.0.1", 0), _Handler)
+        self._resetting: set[socket.socket] = set()
+        super().__init__(taken.getsockname(), _Handler, bind_and_activate=False)
+        self.socket.close()  # the base class makes one in any case
+        self.socket = taken
+        self.server_activate()
+
+    def get_request(self) -> tuple[Any, Any]:
+        connection, address = super().get_request()
+        if self._tls is not None:
+            # The handshake belongs to the connection's thread: a client that says nothing must not hold up the others.
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         thread = Thread(
@@ -88,10 +153,28 @@ class _Server(ThreadingHTTPServer):
             self._connections[request] = thread
         thread.start()
 
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        if isinstance(request, ssl.SSLSocket):
+            try:
+                request.do_handshake()
+            except OSError:
+                self._alarm()
+                return
+        super().finish_request(request, client_address)
+
+    def is_to_reset(self, request: socket.socket) -> None:
+        """Remember that a connection is to end without a goodbye."""
+        with self._lock:
+            self._resetting.add(request)
+
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
             self._connections.pop(request, None)
-        super().shutdown_request(request)
+            is_reset = request in self._resetting
+            self._resetting.discard(request)
+        if not is_reset:
+            _shut(request, socket.SHUT_WR)
+        self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A client that hangs up is no fault of the test; anything else is, and is shown.
@@ -102,8 +185,7 @@ class _Server(ThreadingHTTPServer):
         with self._lock:
             connections = dict(self._connections)
         for connection, thread in connections.items():
-            with suppress(OSError):  # the client was faster
-                connection.shutdown(socket.SHUT_RDWR)
+            _shut(connection, socket.SHUT_RDWR)
             thread.join(_JOIN_SECONDS)
 
 
@@ -112,22 +194,44 @@ class HttpEndpoint:
 
     Args:
         accept: Called with each request, on the connection's thread.
+        tls: What to serve TLS with; None means no TLS.
+        alarm: Called for each TLS handshake that fails.
     """
 
-    def __init__(self, accept: Accept) -> None:
-        self._server = _Server(accept)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="otlp-receiver-http", daemon=True)
-        self._thread.start()
+    def __init__(self, accept: Accept, tls: ssl.SSLContext | None, alarm: Callable[[], None]) -> None:
+        self._accept = accept
+        self._tls = tls
+        self._alarm = alarm
+        self._server: _Server | None = None
+        self._taken = held_port()
+        self._port = port_of(self._taken)
+        self.listen()
 
     @property
     def url(self) -> str:
         """Base address, as ``OTEL_EXPORTER_OTLP_ENDPOINT`` wants it."""
-        host, port = cast("tuple[str, int]", self._server.server_address[:2])
-        return f"http://{host}:{port}"
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self._port}"
+
+    def listen(self) -> None:
+        """Take connections."""
+        server = self._server = _Server(self._accept, self._taken, self._tls, self._alarm)
+        self._thread = Thread(target=server.serve_forever, args=(0.05,), name="otlp-receiver-http", daemon=True)
+        self._thread.start()
+
+    def refuse(self) -> None:
+        """Hang up on every client and refuse connections; the port stays ours."""
+        self._end_server()
+        self._taken = held_port(self._port)
 
     def close(self) -> None:
         """Stop listening, hang up on every client and wait for the threads."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-        self._server.hang_up()
+        self._end_server()
+        self._taken.close()
+
+    def _end_server(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            self._thread.join()
+            server.server_close()
+            server.hang_up()

@@ -4,37 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from threading import Condition
+from contextlib import contextmanager
+from threading import Condition, Event
 from types import TracebackType
-from typing import Any, Generic, TypeVar, final
+from typing import Any, Final, final
 
-from attrs import define, field
-
-from agent_otel.testing.exchange import SERVICES, Arrival, ReceivedRequest, Reply, Respond, Signal
+from agent_otel.testing.certificates import ServerCertificate
+from agent_otel.testing.exchange import SERVICES, Arrival, ReceivedRequest, Reply, Signal
+from agent_otel.testing.fault import Fault, Hold, Respond
 from agent_otel.testing.http_endpoint import HttpEndpoint
-from agent_otel.testing.reading import logs_of, points_of, spans_of
+from agent_otel.testing.inbox import Inbox
 from agent_otel.testing.received import ReceivedLog, ReceivedPoint, ReceivedSpan
 
 __all__ = ["OtlpReceiver"]
 
-T = TypeVar("T")
-_HTTP_OK = range(200, 300)
-_GRPC_OK = 0
-
-
-@define
-class _Reading(Generic[T]):
-    """What was read from requests so far, so that each request is read once however often it is looked at."""
-
-    read: Callable[[Any], Iterator[T]]
-    done: int = 0
-    values: list[T] = field(factory=list)
-
-    def upto(self, messages: list[Any]) -> list[T]:
-        for message in messages[self.done :]:
-            self.values.extend(self.read(message))
-        self.done = len(messages)
-        return list(self.values)
+_STOPPED: Final = Reply(0, broken="reset")  # what becomes of a request that is held when the receiver stops
 
 
 @final
@@ -45,8 +29,10 @@ class OtlpReceiver:
 
     Args:
         grpc: Whether to listen for gRPC beside HTTP; needs ``grpcio``.
-        respond: Decides the answer to each request by its signal and its number from 1; None accepts. Runs on the
-            endpoint's threads, several at once. What is not accepted is in ``requests()`` but counts as not received.
+        respond: Decides on each request by its signal and its number from 1: a fault or script of ``faults``, or a
+            function that gives a ``Reply``, a fault, or None, which accepts. Runs on the endpoint's threads, several at
+            once. What is not accepted is in ``requests()`` but counts as not received.
+        certificate: What to serve TLS with; None means no TLS.
 
     Example:
         >>> with OtlpReceiver() as receiver:
@@ -54,18 +40,21 @@ class OtlpReceiver:
         []
     """
 
-    def __init__(self, *, grpc: bool = False, respond: Respond | None = None) -> None:
+    def __init__(
+        self, *, grpc: bool = False, respond: Respond | None = None, certificate: ServerCertificate | None = None
+    ) -> None:
         self._wants_grpc = grpc
         self._respond = respond
+        self._certificate = certificate
         self._http: HttpEndpoint | None = None
         self._grpc: Any = None
         self._changed = Condition()
-        self._requests: list[ReceivedRequest] = []
-        self._accepted: dict[Signal, list[Any]] = {signal: [] for signal in SERVICES}
-        self._numbers: Counter[Signal] = Counter()
-        self._spans = _Reading(spans_of)
-        self._points = _Reading(points_of)
-        self._logs = _Reading(logs_of)
+        self._inbox = Inbox(self._changed)
+        self._asked: Counter[Signal] = Counter()
+        self._held: set[Event] = set()
+        self._given_up: set[Event] = set()
+        self._is_stopping = False
+        self._failed_handshakes = 0
 
     def start(self) -> None:
         """Listen; the ports are the system's choice. Does nothing if it listens already.
@@ -75,17 +64,23 @@ class OtlpReceiver:
         """
         if self._http is not None:
             return
+        self._is_stopping = False
         if self._wants_grpc:
             from agent_otel.testing.grpc_endpoint import GrpcEndpoint  # noqa: PLC0415  grpc is heavy and optional
 
-            self._grpc = GrpcEndpoint(self._accept)
-        self._http = HttpEndpoint(self._accept)
+            self._grpc = GrpcEndpoint(self._accept, self._certificate)
+        tls = self._certificate.context() if self._certificate is not None else None
+        self._http = HttpEndpoint(self._accept, tls, self._note_failed_handshake)
 
     def stop(self) -> None:
-        """Stop listening and wait for the threads; what was received stays. Does nothing if it does not listen."""
-        for endpoint in (self._http, self._grpc):
-            if endpoint is not None:
-                endpoint.close()
+        """Stop listening and wait for the threads; what was received stays. Does nothing if it does not listen.
+
+        Requests that a fault holds are let go without an answer, and count as not received.
+        """
+        self._is_stopping = True
+        self._give_up_held()
+        for endpoint in self._endpoints:
+            endpoint.close()
         self._http = self._grpc = None
 
     def __enter__(self) -> OtlpReceiver:
@@ -121,31 +116,74 @@ class OtlpReceiver:
             raise RuntimeError("the receiver does not listen for gRPC")
         return str(self._grpc.url)
 
-    def requests(self, signal: Signal | None = None) -> list[ReceivedRequest]:
-        """Give every well-formed request in the order received, accepted or not; of one signal, or of all."""
+    # -- what goes wrong ----------------------------------------------------------------------------------------------
+
+    def respond_with(self, respond: Respond | None) -> None:
+        """Decide otherwise on requests from now on.
+
+        Args:
+            respond: As for the receiver; None accepts. The numbers that it is given count from here.
+        """
         with self._changed:
-            return [request for request in self._requests if signal in (None, request.signal)]
+            self._respond = respond
+            self._asked.clear()
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Hang up on every client and refuse connections, on the same ports, until the end of the block.
+
+        Requests that a fault holds end as with ``stop()``.
+        """
+        endpoints = self._endpoints
+        self._give_up_held()
+        for endpoint in endpoints:
+            endpoint.refuse()
+        try:
+            yield
+        finally:
+            for endpoint in endpoints:
+                if endpoint in self._endpoints:  # else it was stopped meanwhile
+                    endpoint.listen()
+
+    # -- what came ----------------------------------------------------------------------------------------------------
+
+    @property
+    def held(self) -> int:
+        """How many requests a stall or delay holds at this moment."""
+        with self._changed:
+            return len(self._held)
+
+    @property
+    def failed_handshakes(self) -> int:
+        """How many TLS handshakes failed, over HTTP; gRPC does not tell."""
+        with self._changed:
+            return self._failed_handshakes
+
+    def requests(self, signal: Signal | None = None) -> list[ReceivedRequest]:
+        """Give every well-formed request, accepted or not, in the order in which they were decided on.
+
+        Args:
+            signal: Which signal's; None means all.
+        """
+        return self._inbox.requests(signal)
 
     def spans(self) -> list[ReceivedSpan]:
         """Give the accepted spans, in the order received."""
-        with self._changed:
-            return self._spans.upto(self._accepted["traces"])
+        return self._inbox.spans()
 
     def metrics(self) -> list[ReceivedPoint]:
         """Give the accepted metric points, in the order received; a cumulative series comes once per export."""
-        with self._changed:
-            return self._points.upto(self._accepted["metrics"])
+        return self._inbox.points()
 
     def logs(self) -> list[ReceivedLog]:
         """Give the accepted log records, in the order received."""
-        with self._changed:
-            return self._logs.upto(self._accepted["logs"])
+        return self._inbox.logs()
 
     def wait_for(self, predicate: Callable[[OtlpReceiver], bool], timeout_s: float = 10.0) -> bool:
         """Wait until something holds of what was received.
 
         Args:
-            predicate: Asked at once and after each request, with this receiver.
+            predicate: Asked at once and whenever something happens here, with this receiver.
             timeout_s: Seconds to wait at most.
 
         Returns:
@@ -154,34 +192,55 @@ class OtlpReceiver:
         with self._changed:
             return self._changed.wait_for(lambda: predicate(self), timeout_s)
 
+    # -- on the threads of the endpoints ------------------------------------------------------------------------------
+
+    @property
+    def _endpoints(self) -> list[Any]:
+        return [endpoint for endpoint in (self._http, self._grpc) if endpoint is not None]
+
     def _accept(self, arrival: Arrival) -> Reply | None:
         message = SERVICES[arrival.signal].parse(arrival.payload)
-        with self._changed:
-            self._numbers[arrival.signal] += 1
-            number = self._numbers[arrival.signal]
-        # Outside the lock: the hook may take its time, and other requests go on meanwhile.
-        reply = self._respond(arrival.signal, number) if self._respond is not None else None
-        with self._changed:
-            self._record(arrival, number, message, reply)
-            self._changed.notify_all()
+        number = self._inbox.number(arrival.signal)
+        reply = self._decide(arrival)
+        self._inbox.add(arrival, number, message, reply)
         return reply
 
-    def _record(self, arrival: Arrival, number: int, message: Any, reply: Reply | None) -> None:
-        success = _HTTP_OK.start if arrival.protocol == "http" else _GRPC_OK
-        status = success if reply is None else reply.status
-        accepted = status in _HTTP_OK if arrival.protocol == "http" else status == _GRPC_OK
-        if accepted:
-            self._accepted[arrival.signal].append(message)
-        self._requests.append(
-            ReceivedRequest(
-                signal=arrival.signal,
-                protocol=arrival.protocol,
-                number=number,
-                headers=arrival.headers,
-                size=len(arrival.payload),
-                wire_size=arrival.wire_size,
-                message=message,
-                status=status,
-                accepted=accepted,
-            )
-        )
+    def _decide(self, arrival: Arrival) -> Reply | None:
+        with self._changed:
+            respond = self._respond
+            self._asked[arrival.signal] += 1
+            asked = self._asked[arrival.signal]
+        # Outside the lock: the hook may take its time, and other requests go on meanwhile.
+        decision = respond(arrival.signal, asked) if respond is not None else None
+        if not isinstance(decision, Fault):
+            return decision
+        if decision.hold is not None and not self._hold(decision.hold):
+            return _STOPPED
+        return decision.answer(arrival)
+
+    def _hold(self, hold: Hold) -> bool:
+        """Hold a request; gives whether it is still to be answered then."""
+        wake = Event()
+        with self._changed:
+            if self._is_stopping:
+                return False
+            self._held.add(wake)
+            self._changed.notify_all()
+        hold.wait(wake)
+        with self._changed:
+            self._held.discard(wake)
+            self._changed.notify_all()
+            is_given_up = wake in self._given_up
+            self._given_up.discard(wake)
+            return not is_given_up
+
+    def _give_up_held(self) -> None:
+        with self._changed:
+            self._given_up |= self._held
+            for wake in self._held:
+                wake.set()
+
+    def _note_failed_handshake(self) -> None:
+        with self._changed:
+            self._failed_handshakes += 1
+            self._changed.notify_all()

@@ -2,79 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from difflib import unified_diff
-from textwrap import dedent
-from typing import Any, Protocol
+from collections.abc import Iterable
 
-__all__ = ["TreeSpan", "assert_tree", "span_tree"]
+from agent_otel.testing.comparing import Comparison, difference
+from agent_otel.testing.expected import Expectation, expected_trees, lines_of
+from agent_otel.testing.forest import TreeSpan, draw, grow
 
-_INDENT = "  "
-_ORPHAN = " [parent not received]"
-_CYCLE = " [own ancestor]"
-
-
-class TreeSpan(Protocol):
-    """What a span must have to stand in a tree; a ``trace_id``, if it has one, keeps traces apart."""
-
-    @property
-    def name(self) -> str:
-        """Span name."""
-
-    @property
-    def span_id(self) -> str:
-        """Id within the trace."""
-
-    @property
-    def parent_span_id(self) -> str:
-        """Id of the parent, empty for a root."""
-
-    @property
-    def start_ns(self) -> int:
-        """Unix time in nanoseconds."""
-
-
-def _id(span: TreeSpan) -> tuple[Any, str]:
-    return getattr(span, "trace_id", ""), span.span_id
-
-
-def _parent(span: TreeSpan) -> tuple[Any, str]:
-    return getattr(span, "trace_id", ""), span.parent_span_id
-
-
-class _Forest:
-    """Spans by their parent. Each span is drawn once, whatever is wrong with the ids."""
-
-    def __init__(self, spans: Iterable[TreeSpan]) -> None:
-        self.spans = sorted(spans, key=lambda span: (span.start_ns, span.name, span.span_id))
-        self.known = {_id(span) for span in self.spans}
-        self.children: dict[tuple[Any, str], list[TreeSpan]] = {}
-        for span in self.spans:
-            self.children.setdefault(_parent(span), []).append(span)
-        self.drawn: set[int] = set()
-
-    def lines(self) -> Iterator[str]:
-        for span in self.spans:
-            if not span.parent_span_id:
-                yield from self._below(span, "")
-            elif _parent(span) not in self.known:
-                yield from self._below(span, _ORPHAN)
-        for span in self.spans:  # what no root leads to has itself among its ancestors
-            if id(span) not in self.drawn:
-                yield from self._below(span, _CYCLE)
-
-    def _below(self, root: TreeSpan, remark: str) -> Iterator[str]:
-        # A stack of its own: chains of ten thousand spans are drawn too.
-        stack = [(root, 0, remark)]
-        while stack:
-            span, depth, said = stack.pop()
-            if id(span) in self.drawn:
-                continue
-            self.drawn.add(id(span))
-            yield f"{_INDENT * depth}{span.name}{said}"
-            # Of two spans with one id, the first takes the children.
-            children = self.children.pop(_id(span), [])
-            stack.extend((child, depth + 1, "") for child in reversed(children))
+__all__ = ["assert_tree", "span_tree"]
 
 
 def span_tree(spans: Iterable[TreeSpan]) -> str:
@@ -89,20 +23,29 @@ def span_tree(spans: Iterable[TreeSpan]) -> str:
     Returns:
         One line per span, two blanks per level, no line end at the end.
     """
-    return "\n".join(_Forest(spans).lines())
+    return "\n".join(draw(grow(spans)))
 
 
-def assert_tree(spans: Iterable[TreeSpan], expected: str) -> None:
-    """Assert that spans draw as expected.
+def assert_tree(spans: Iterable[TreeSpan], expected: Expectation, *, any_order: bool = False) -> None:
+    """Assert that spans are the trees that a test expects: no span more, none less, each in its place.
 
     Args:
         spans: Received spans, or anything with the same ids.
-        expected: The tree as ``span_tree`` draws it; common indentation and blank lines around it do not matter.
+        expected: The trees as ``span_tree`` draws them, where common indentation and blank lines around do not matter;
+            or what ``expect()`` makes, one or several, where attributes, kind, status and events are to be looked at.
+        any_order: Whether siblings, and roots, may stand in any order, as those of parallel calls do.
 
     Raises:
-        AssertionError: They draw otherwise; the message is the difference.
+        AssertionError: They are not; the message is both trees as one, with what differs marked. Values of attributes
+            that carry content are not shown.
     """
-    wanted = dedent(expected).strip("\n").rstrip().splitlines()
-    drawn = span_tree(spans).splitlines()
+    __tracebackhide__ = True
+    received = grow(spans)
+    if isinstance(expected, str) and not any_order:
+        wanted, drawn = lines_of(expected), list(draw(received))
+    else:
+        comparison = Comparison(any_order)
+        comparison.add(expected_trees(expected), received)
+        wanted, drawn = comparison.wanted, comparison.drawn
     if wanted != drawn:
-        raise AssertionError("\n".join(unified_diff(wanted, drawn, "expected", "received", lineterm="")))
+        raise AssertionError(difference(wanted, drawn))
