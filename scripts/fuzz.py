@@ -1,8 +1,8 @@
 """Coverage-guided fuzzing of a source's decoder and of all that follows it: bytes in, no exception out.
 
 pip install atheris
-python scripts/fuzz.py bamboo -max_total_time=300
-python scripts/fuzz.py claude-code -max_total_time=300 CORPUS_DIRECTORY
+python scripts/fuzz.py bamboo -max_total_time=300      # or zeroclaw, agent-sdk, claude-code
+python scripts/fuzz.py agent-sdk -max_total_time=300 CORPUS_DIRECTORY
 """
 
 from __future__ import annotations
