@@ -23,7 +23,7 @@ Every `OTEL_*` variable that the Python SDK reads works here as it does there, w
 | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BLRP_MAX_QUEUE_SIZE` | also the bound from which a sink counts what it cannot take |
 | `OTEL_TRACES_SAMPLER` | asked once per trace, when its first run opens |
 | `OTEL_SDK_DISABLED=true` | no thread, no socket, no file |
-| `OTEL_RESOURCE_ATTRIBUTES` | `service.instance.id` is drawn anew for each process unless it is set here |
+| `OTEL_RESOURCE_ATTRIBUTES` | `service.instance.id` is drawn anew for each process unless it is set here; recorded spans then have none, only metrics |
 | `TRACEPARENT`, `TRACESTATE` | runs join that trace, live and replayed, unless a span is current where they open |
 
 A value that cannot be used is one error at the start, which names variable, value and what is expected.

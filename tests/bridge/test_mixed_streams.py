@@ -14,14 +14,14 @@ SOURCES = ("bamboo", "zeroclaw", "agent-sdk")
 
 def wrapped(session: str = "s-1", run: str = "run-1") -> list[dict[str, Any]]:
     return [
-        {"session_id": session, "ts": f"2031-05-04T10:00:{second:02.0f}Z", "event": event}
+        {"session_id": session, "ts": f"2026-05-04T10:00:{second:02.0f}Z", "event": event}
         for second, event in bamboo_agent_events(session, run)
     ]
 
 
 def metrics(session: str = "s-1") -> list[dict[str, Any]]:
     def one(variant: str, second: int, **fields: Any) -> dict[str, Any]:
-        meta = {"event_id": f"e-{second}", "occurred_at": f"2031-05-04T10:00:{second:02d}Z", "trace_id": None}
+        meta = {"event_id": f"e-{second}", "occurred_at": f"2026-05-04T10:00:{second:02d}Z", "trace_id": None}
         return {"Chat": {variant: {"meta": meta, "session_id": session, "round_id": f"{session}-round-1", **fields}}}
 
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}

@@ -14,7 +14,7 @@ __all__ = ["LINES", "RECORDINGS", "UNTIMED", "agent_sdk_run", "bamboo_agent_even
 
 def _stamp(second: float, zone: str = "Z") -> str:
     whole = int(second)
-    return f"2031-05-04T10:{whole // 60:02d}:{whole % 60:02d}.{int((second - whole) * 1000):03d}{zone}"
+    return f"2026-05-04T10:{whole // 60:02d}:{whole % 60:02d}.{int((second - whole) * 1000):03d}{zone}"
 
 
 def _write(path: Path, records: Iterable[Any]) -> Path:
@@ -202,7 +202,7 @@ def zeroclaw_trace(path: Path) -> Path:
         nonlocal number
         number += 1
         event = {"category": category, "action": action, **({"outcome": outcome} if outcome else {})}
-        attributes = more.pop("attributes", {})
+        attributes, message = more.pop("attributes", {}), more.pop("message", f"{category} {action}")
         return {
             "id": f"00000000-0000-4000-8000-{number:012d}",
             "@timestamp": _stamp(second),
@@ -212,7 +212,7 @@ def zeroclaw_trace(path: Path) -> Path:
             "service": {"name": "zeroclaw", "version": "0.8.4"},
             "trace_id": "t-9",
             "zeroclaw": {"agent_alias": "main", "channel": "cli", **more},
-            "message": f"{category} {action}",
+            "message": message,
             "attributes": attributes,
             "schema_version": 2,
         }
@@ -222,12 +222,11 @@ def zeroclaw_trace(path: Path) -> Path:
     return _write(
         path,
         [
-            row("agent", "start", 0, None),
             row("tool", "invoke", 1, None, tool="shell", attributes={**call, "input": {"cmd": "ls"}}),
             row("tool", "invoke", 1.5, None, tool="fetch", attributes={**other, "input": {"url": "x"}}),
             row("tool", "complete", 2, "success", tool="shell", duration_ms=42, attributes={**call, "output": "a"}),
             row("tool", "fail", 3, "failure", tool="fetch", duration_ms=90, attributes={**other, "error": "refused"}),
-            row("agent", "complete", 4, "success", duration_ms=4000),
+            row("agent", "complete", 4, "success", message="turn_final_response", attributes={"text": "done"}),
         ],
     )
 

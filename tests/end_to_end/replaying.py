@@ -44,10 +44,11 @@ def replay(environ: dict[str, str], *arguments: str | Path, expect: int = 0) -> 
 
 
 def contents(spans: Iterable[ReceivedSpan]) -> dict[tuple[str, str], set[str]]:
-    """Give the digests of what arrived under each (trace id, span id)."""
+    """Give the digests of what arrived under each (trace id, span id), the resource included: backends compare it."""
     found: dict[tuple[str, str], set[str]] = {}
     for span in spans:
-        found.setdefault((span.trace_id, span.span_id), set()).add(sha256(span.raw).hexdigest())
+        whole = span.raw + json.dumps(span.resource, sort_keys=True, default=str).encode()
+        found.setdefault((span.trace_id, span.span_id), set()).add(sha256(whole).hexdigest())
     return found
 
 

@@ -158,6 +158,19 @@ def test_each_process_is_an_instance_of_its_own_unless_the_user_says_which(build
     assert receiver.spans()[0].resource["service.instance.id"] == "pod-7"
 
 
+def test_recorded_spans_name_no_instance_unless_the_user_says_which(monkeypatch, receiver):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.http_endpoint)
+    built = build_telemetry(os.environ, recorded=True)
+    assert "service.instance.id" not in built.tracer_provider.resource.attributes
+    assert "service.instance.id" not in built.logger_provider.resource.attributes
+    assert built.meter_provider._sdk_config.resource.attributes["service.instance.id"]
+    built.shutdown(time.monotonic() + 10)
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=pod-7")
+    built = build_telemetry(os.environ, recorded=True)
+    assert built.tracer_provider.resource.attributes["service.instance.id"] == "pod-7"
+    built.shutdown(time.monotonic() + 10)
+
+
 @pytest.mark.parametrize(
     ("sampler", "argument", "kept"),
     [("always_on", "", [1, 2**64 - 1]), ("always_off", "", []), ("traceidratio", "0.5", [1]),

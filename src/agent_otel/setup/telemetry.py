@@ -13,6 +13,7 @@ import time
 
 from attrs import define, field
 from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.environment_variables import OTEL_RESOURCE_ATTRIBUTES
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -30,6 +31,7 @@ from agent_otel.setup.exporters import exporter_names, make_exporter
 __all__ = ["Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
 
 _SHUTDOWN_MARGIN_S = 0.2
+_INSTANCE = "service.instance.id"
 
 
 @define(eq=False)
@@ -106,24 +108,28 @@ def service_namespace(resource: Resource) -> str:
     return json.dumps(parts)  # so that a/b and c are not a and b/c
 
 
-def build_telemetry(environ: Mapping[str, str], *, id_namespace: str | None = None, send: bool = True) -> Telemetry:
+def build_telemetry(
+    environ: Mapping[str, str], *, id_namespace: str | None = None, send: bool = True, recorded: bool = False
+) -> Telemetry:
     """Build providers and lanes from the environment.
 
     Args:
         environ: Environment variables (``os.environ``: the SDK reads it too).
         id_namespace: Namespace of derived ids; None means that of the service.
         send: False builds everything but the exporters, for commands that only show.
+        recorded: Whether what comes happened in other processes: its spans do not name this one as their instance.
 
     Raises:
         SettingsError: If a variable has a value that cannot be used.
     """
     check_otel_variables(environ)
     resource = _resource()
+    told = _without_instance(resource, environ) if recorded else resource
     span_lanes: list[SpanLane] = []
     log_lanes: list[LogLane] = []
     readers: list[MetricReader] = []
     try:
-        sampler, provider = _tracing(resource, environ)
+        sampler, provider = _tracing(told, environ)
         if send:
             _add_span_lanes(span_lanes, environ)
             _add_log_lanes(log_lanes, environ)
@@ -135,7 +141,7 @@ def build_telemetry(environ: Mapping[str, str], *, id_namespace: str | None = No
         raise
     for lane in span_lanes:
         provider.add_span_processor(lane)
-    loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
+    loggers = LoggerProvider(resource=told, shutdown_on_exit=False)
     for log_lane in log_lanes:
         loggers.add_log_record_processor(log_lane)
     sampling = Sampling(sampler)
@@ -158,6 +164,18 @@ def _resource() -> Resource:
     """Give the host's resource, which makes each process a ``service.instance.id`` unless the user says which."""
     own = {"telemetry.distro.name": "agent-otel", "telemetry.distro.version": __version__}
     return _OwnResource(Resource(own).merge(Resource.create()))
+
+
+def _without_instance(resource: Resource, environ: Mapping[str, str]) -> Resource:
+    """Leave out the id that was drawn for this process: read twice, a recording has to give the very same spans.
+
+    Backends compare the resource too (Jaeger shows a span twice that came with two), and the process that reads is not
+    the one in which it happened.
+    """
+    if _INSTANCE in environ.get(OTEL_RESOURCE_ATTRIBUTES, ""):
+        return resource
+    kept = {name: value for name, value in resource.attributes.items() if name != _INSTANCE}
+    return _OwnResource(Resource(kept, resource.schema_url))
 
 
 class _OwnResource(Resource):
