@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test quick lint types contract docs check bench clean
+.PHONY: help demo test quick lint types contract docs check bench backends observe clean
 
 help:           ## show this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,11 +36,19 @@ contract: $(STAMP) ## which room may import which
 
 docs: $(STAMP)  ## pages that are made from the code are up to date
 	$(BIN)/python scripts/configuration.py --check
+	$(BIN)/python tests/ledger/page.py --check
+	$(BIN)/python scripts/dashboard.py --check
 
 check: lint types contract docs ## all checks but the tests
 
 bench: $(STAMP) ## replay speed and memory, beside the bare SDK
 	$(BIN)/python benchmarks/replay.py
+
+backends:       ## build the Collector, Jaeger, Prometheus and Tempo, once; needs Go or PyPI, and minutes
+	PYTHONPATH=scripts $(PYTHON) -m backends
+
+observe: $(STAMP) ## run them on this machine; ARGS="--exec agent-otel demo" runs a command against them
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/observe.py $(ARGS)
 
 clean:          ## remove what make made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
