@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+import json
 from typing import Any
 
 from attrs import evolve
@@ -286,6 +288,131 @@ def test_an_overflow_notice_says_where_to_repair_from() -> None:
     }
 
 
+# What subscribers ask for
+
+
+def of_model(**changes: Any) -> sdk.CompiledEventFilter:
+    wanted = sdk.EventFilter(
+        run_ids=sdk.EventFilterSet.Include(["run.one"]),
+        families=sdk.EventFilterSet.Include([sdk.EventFamily.Model]),
+        kinds=sdk.EventFilterSet.Include([sdk.EventKind.ModelStreamDelta]),
+        privacy_classes=sdk.EventFilterSet.Include([sdk.PrivacyClass.ContentRefsOnly]),
+    )
+    return evolve(wanted, **changes).compile()
+
+
+def test_a_compiled_filter_looks_at_envelopes_only() -> None:
+    wanted = of_model()
+    found = model_delta(3)
+    assert wanted.matches_envelope(found.envelope)
+    assert not wanted.matches_envelope(evolve(found.envelope, run_id="run.other"))
+    assert not wanted.matches_envelope(run_started(4).envelope)
+    assert wanted.payload_access is sdk.PayloadAccessMode.EnvelopeOnly
+    assert [word.as_str() for word in wanted.indexed_fields if isinstance(word, sdk.EventIndexField)] == [
+        "run_id",
+        "event_family",
+        "event_kind",
+        "privacy",
+    ]
+
+
+def test_a_compiled_filters_cursor_is_no_cursor_of_the_whole_stream() -> None:
+    wanted = sdk.EventFilter.terminal_run_events().compile()
+    cursor = run_completed(5).envelope.cursor(wanted.cursor_scope())
+    sdk.cursor_compatible(wanted.cursor_scope(), cursor)
+    for scope in (sdk.EventStreamScope.All(), sdk.EventFilter.run("run.one").compile().cursor_scope()):
+        with pytest.raises(sdk.AgentError):
+            sdk.cursor_compatible(scope, cursor)
+
+
+def test_a_filter_of_ends_lets_only_ends_through() -> None:
+    queue = sdk.SubscriberQueueConfig(capacity=8, terminal_reserve=1)
+    ends = sdk.EventFilter(terminal_only=True, queue=queue).compile()
+    found = [event for event in (model_delta(11), run_completed(12)) if ends.matches_envelope(event.envelope)]
+    assert [event.envelope.event_kind for event in found] == [sdk.EventKind.RunCompleted]
+    assert ends.queue == queue
+    assert not ends.matches_envelope(envelope(1, sdk.EventFamily.Run, "run_dreamt"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "change"),
+    [
+        ("agent_ids", "agent.one", {}),
+        ("turn_ids", "turn.one", {}),
+        ("source_kinds", sdk.SourceKind.Sdk, {}),
+        ("destination_kinds", sdk.DestinationKind.Host, {"destination": sdk.DestinationRef.new("destination.one")}),
+        ("subject_kinds", sdk.EntityKind.Run, {}),
+        ("related_entity_kinds", sdk.EntityKind.Agent, {"related_refs": (sdk.EntityRef.agent("agent.two"),)}),
+        ("tags", "night", {"tags": ("night", "tide")}),
+        ("delivery_semantics", sdk.EventDeliverySemantics.BestEffortLive, {}),
+        (
+            "correlation_keys",
+            "ticket",
+            {"correlation": sdk.EventCorrelation(entries=(sdk.CorrelationEntry(key="ticket", value="7"),))},
+        ),
+    ],
+)
+def test_every_set_of_a_filter_restricts_its_own_property(name: str, value: Any, change: dict[str, Any]) -> None:
+    told = envelope(**change)
+    assert sdk.EventFilter(**{name: sdk.EventFilterSet.Include([value])}).compile().matches_envelope(told)
+    for other in (
+        sdk.EventFilterSet.Include(["other"]),
+        sdk.EventFilterSet.Include([]),
+        sdk.EventFilterSet.Other("none"),
+    ):
+        compiled = sdk.EventFilter(**{name: other}).compile()
+        assert not compiled.matches_envelope(told)
+        assert len(compiled.indexed_fields) == 1
+    empty = evolve(told, turn_id=None, destination=None, related_refs=(), tags=(), correlation=sdk.EventCorrelation())
+    assert sdk.EventFilter.default().compile().matches_envelope(empty)
+
+
+def test_equal_filters_have_equal_fingerprints_made_of_their_json() -> None:
+    first, second = of_model(), of_model()
+    assert (first.filter_id, first.filter_fingerprint) == (second.filter_id, second.filter_fingerprint)
+    written = json.dumps(encode_contract(first.criteria), separators=(",", ":")).encode()
+    assert first.filter_fingerprint == f"sha256:{sha256(written).hexdigest()}"
+    assert first.filter_id == f"filter.{sha256(first.filter_fingerprint.encode()).hexdigest()}"
+    assert first.filter_fingerprint != of_model(terminal_only=True).filter_fingerprint
+    assert of_model(unknown_fields={"later": 1}).filter_fingerprint == first.filter_fingerprint
+
+
+def test_a_filter_and_what_it_compiles_to_come_back() -> None:
+    compiled = of_model(subject_kinds=sdk.EventFilterSet.Include([sdk.EntityKind.ToolCall]))
+    for record in (compiled, compiled.criteria, sdk.SubscriptionOptions.default(), sdk.SubscriberQueueConfig.default()):
+        written = json.loads(json.dumps(encode_contract(record)))
+        found = decode_contract(type(record), written)
+        assert found == record
+        assert encode_contract(found) == written
+    assert encode_contract(sdk.SubscriptionOptions.default()) == {
+        "payload_access": "envelope_only",
+        "queue": {"capacity": 64, "terminal_reserve": 1, "overflow": "drop_non_terminal"},
+    }
+
+
+@pytest.mark.parametrize("tags", ["none", {"except": ["a"]}, {"include": ["later"], "x": 1}, {"include": 5}, 7])
+def test_sets_that_are_not_known_are_kept_or_rejected(tags: Any) -> None:
+    written = {**encode_contract(sdk.EventFilter.default()), "tags": tags, "later": 1}
+    try:
+        found = decode_contract(sdk.EventFilter, written)
+    except RecordRejected as error:
+        rejected = error.field
+    else:
+        rejected = None
+        assert encode_contract(found) == written
+        assert not found.tags.is_any()
+        assert "later" not in repr(found)
+    assert rejected == (
+        None if tags in ("none", {"except": ["a"]}) else "tags.include" if tags == {"include": 5} else "tags"
+    )
+
+
+def test_a_queue_has_at_least_one_place() -> None:
+    with pytest.raises(ValueError, match="capacity"):
+        sdk.SubscriberQueueConfig(capacity=0)
+    assert sdk.EventFilterSet.default().matches("anything")
+
+
 # Errors and policy
 
 
@@ -378,6 +505,15 @@ def test_helper_and_constructor_give_equal_usage_records() -> None:
             },
         },
     }
+
+
+def test_usage_of_a_provider_has_neither_bytes_nor_media() -> None:
+    told = sdk.ProviderUsage(input_tokens=12, total_tokens=17)
+    assert sdk.UsageUnits.from_(told) == sdk.UsageUnits(input_tokens=12, total_tokens=17)
+    assert sdk.UsageUnits.from_(sdk.ProviderUsage.default()) == sdk.UsageUnits.default()
+    written = {"input_tokens": 12, "output_tokens": None, "total_tokens": 17}
+    assert encode_contract(told) == written
+    assert encode_contract(decode_contract(sdk.ProviderUsage, written)) == written
 
 
 def test_accounting_needs_no_content() -> None:

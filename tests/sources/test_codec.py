@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 from attrs import frozen
@@ -78,3 +80,9 @@ def test_a_tag_inside_names_the_variant() -> None:
     for wrong in ({}, {"type": 1}, []):
         with pytest.raises(RecordRejected):
             codec.decode(wrong)
+
+
+def test_records_can_be_copied_and_pickled() -> None:
+    record = _CODEC.decode({"name": "a", "parts": [1], "more": {"kept": None}})
+    assert copy.deepcopy(record) == record
+    assert pickle.loads(pickle.dumps(record)) == record

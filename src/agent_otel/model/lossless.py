@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
@@ -22,5 +21,5 @@ class LosslessRecord:
             would write it. Equality does not look at it.
     """
 
-    unknown_fields: Mapping[str, Any] = field(default=MappingProxyType({}), repr=False)
+    unknown_fields: Mapping[str, Any] = field(factory=dict, repr=False)
     absent: frozenset[str] | None = field(default=None, repr=False, eq=False)

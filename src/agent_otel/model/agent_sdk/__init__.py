@@ -6,7 +6,7 @@ contract's root, also as ``PolicyContentCaptureMode``; an event's is ``EventCont
 ``TelemetryContentCaptureMode``.
 """
 
-from agent_otel.model.agent_sdk.accounting import CostUnits, UsageUnits
+from agent_otel.model.agent_sdk.accounting import CostUnits, ProviderUsage, UsageUnits
 from agent_otel.model.agent_sdk.capture import TelemetryContentCaptureDecision, TelemetryContentCaptureRequest
 from agent_otel.model.agent_sdk.cursors import ArchiveCursor, EventCursor, EventStreamScope, cursor_compatible
 from agent_otel.model.agent_sdk.errors import AgentError, AgentErrorKind, CausalIds, ErrorContext, RetryClassification
@@ -25,6 +25,12 @@ from agent_otel.model.agent_sdk.event_bus import (
     EventOverflowNotice,
     EventOverflowReason,
     SubscriberOverflowPolicy,
+)
+from agent_otel.model.agent_sdk.event_filters import (
+    CompiledEventFilter,
+    EventFilter,
+    EventFilterSet,
+    EventIndexField,
 )
 from agent_otel.model.agent_sdk.event_kinds import EventFamily, EventKind
 from agent_otel.model.agent_sdk.fanout import (
@@ -65,6 +71,7 @@ from agent_otel.model.agent_sdk.ids import (
     SourceId,
     SpanId,
     TelemetryCostRecordId,
+    TelemetryExportAttemptId,
     TelemetryProjectionId,
     TelemetryRecordId,
     TelemetrySinkId,
@@ -84,6 +91,7 @@ from agent_otel.model.agent_sdk.projection import (
 from agent_otel.model.agent_sdk.ref_kinds import DestinationKind, EntityKind, PolicyKind, SourceKind
 from agent_otel.model.agent_sdk.refs import CorrelationEntry, DestinationRef, EntityRef, PolicyRef, SourceRef
 from agent_otel.model.agent_sdk.sinks import TelemetrySinkAck, TelemetrySinkError, TelemetrySinkSpec
+from agent_otel.model.agent_sdk.subscriptions import PayloadAccessMode, SubscriberQueueConfig, SubscriptionOptions
 from agent_otel.model.agent_sdk.telemetry_cursors import TelemetryExportCursor, TelemetrySourceCursor
 from agent_otel.model.agent_sdk.telemetry_kinds import (
     CostEstimateStatus,
@@ -119,6 +127,7 @@ __all__ = [
     "AttemptId",
     "CausalIds",
     "CausalRef",
+    "CompiledEventFilter",
     "ContentCaptureMode",
     "ContentCapturePolicy",
     "ContextItemId",
@@ -142,10 +151,13 @@ __all__ = [
     "EventDeliverySemantics",
     "EventEnvelope",
     "EventFamily",
+    "EventFilter",
     "EventFilterFingerprint",
     "EventFilterId",
+    "EventFilterSet",
     "EventFrame",
     "EventId",
+    "EventIndexField",
     "EventKind",
     "EventOverflowNotice",
     "EventOverflowReason",
@@ -156,11 +168,13 @@ __all__ = [
     "Identifier",
     "JournalCursor",
     "MessageId",
+    "PayloadAccessMode",
     "PolicyContentCaptureMode",
     "PolicyId",
     "PolicyKind",
     "PolicyRef",
     "PrivacyClass",
+    "ProviderUsage",
     "RateTableVersion",
     "RetentionClass",
     "RetryClassification",
@@ -171,12 +185,15 @@ __all__ = [
     "SourceRef",
     "SpanId",
     "SubscriberOverflowPolicy",
+    "SubscriberQueueConfig",
+    "SubscriptionOptions",
     "TelemetryAuthorityBoundary",
     "TelemetryContentCaptureDecision",
     "TelemetryContentCaptureMode",
     "TelemetryContentCaptureRequest",
     "TelemetryCostRecordId",
     "TelemetryDrainReport",
+    "TelemetryExportAttemptId",
     "TelemetryExportCursor",
     "TelemetryExportCursorRecord",
     "TelemetryFanoutConfig",

@@ -31,6 +31,7 @@ __all__ = [
     "SourceId",
     "SpanId",
     "TelemetryCostRecordId",
+    "TelemetryExportAttemptId",
     "TelemetryProjectionId",
     "TelemetryRecordId",
     "TelemetrySinkId",
@@ -187,6 +188,12 @@ class RateTableVersion(TypedText):
 
 class TelemetryCostRecordId(TypedText):
     """A cost."""
+
+    __slots__ = ()
+
+
+class TelemetryExportAttemptId(TypedText):
+    """An attempt to export a telemetry projection."""
 
     __slots__ = ()
 

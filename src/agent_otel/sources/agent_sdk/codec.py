@@ -12,6 +12,7 @@ from agent_otel.model import LosslessRecord
 from agent_otel.model import agent_sdk as sdk
 from agent_otel.sources.agent_sdk import codec_events as events
 from agent_otel.sources.agent_sdk import codec_fanout as fanout
+from agent_otel.sources.agent_sdk import codec_filters as filters
 from agent_otel.sources.agent_sdk import codec_telemetry as telemetry
 from agent_otel.sources.fields import Codec
 
@@ -59,6 +60,11 @@ _CODECS: Final[dict[type[Any], Codec[Any]]] = {
     sdk.TelemetrySinkSpec: fanout.SINK_SPEC,
     sdk.TelemetrySourceCursor: telemetry.SOURCE_CURSOR,
     sdk.UsageUnits: telemetry.USAGE_UNITS,
+    sdk.CompiledEventFilter: filters.COMPILED_FILTER,
+    sdk.EventFilter: filters.EVENT_FILTER,
+    sdk.ProviderUsage: filters.PROVIDER_USAGE,
+    sdk.SubscriberQueueConfig: filters.QUEUE,
+    sdk.SubscriptionOptions: filters.SUBSCRIPTION,
 }
 
 

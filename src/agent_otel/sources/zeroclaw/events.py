@@ -8,7 +8,6 @@ only one of them has is optional. Variants are attributes of their enum, as in t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from attrs import field, frozen
@@ -58,7 +57,7 @@ class SpelledEvent(ObserverEvent):
             version 0.8, and ``duration_ms`` for ``duration``. They are written under that name.
     """
 
-    spelling: Mapping[str, str] = field(default=MappingProxyType({}), repr=False, eq=False)
+    spelling: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
 
 
 @frozen(kw_only=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import time
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+import uuid
 
 from attrs import evolve, field, frozen
 
-from agent_otel.model import LosslessRecord, RecordRejected
+from agent_otel.model import NANOS_PER_MILLI, LosslessRecord, RecordRejected
 from agent_otel.model.variants import known_word
 from agent_otel.sources.codec import RecordCodec
 from agent_otel.sources.fields import ANY, TEXT, TIMESTAMP, Timestamp, nested, optional, unsigned, word
-from agent_otel.sources.zeroclaw.words import Action, EventCategory, EventOutcome
+from agent_otel.sources.zeroclaw.attribution import ATTRIBUTION_FIELDS, COMPOSITE_PREFIXES, alias_field, type_field
+from agent_otel.sources.zeroclaw.words import Action, EventCategory, EventOutcome, Severity
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -49,6 +52,11 @@ class ServiceDescriptor(LosslessRecord):
     name: str = "zeroclaw"
     version: str = ""
 
+    @classmethod
+    def default(cls) -> ServiceDescriptor:
+        """Give the daemon's name, without a version: that is the producer's."""
+        return cls()
+
 
 @frozen(kw_only=True)
 class ZeroclawAttribution(LosslessRecord):
@@ -62,6 +70,11 @@ class ZeroclawAttribution(LosslessRecord):
 
     duration_ms: int | None = None
 
+    @classmethod
+    def default(cls) -> ZeroclawAttribution:
+        """Give it without any name."""
+        return cls()
+
     @property
     def fields(self) -> Mapping[str, str]:
         """The names that are texts."""
@@ -71,6 +84,26 @@ class ZeroclawAttribution(LosslessRecord):
         """Give a name; an empty one is none."""
         value = self.unknown_fields.get(key)
         return value if isinstance(value, str) and value else None
+
+    def set(self, key: str, value: str) -> ZeroclawAttribution:
+        """Give it with one name more, or another one."""
+        return evolve(self, unknown_fields={**self.unknown_fields, key: value})
+
+    def set_composite(self, prefix: str, composite: str) -> ZeroclawAttribution:
+        """Give it with a composite (``telegram.main``) and its halves; of three parts the third stays out of them."""
+        first, *rest = composite.split(".", 2)
+        names = {**self.unknown_fields, prefix: composite, type_field(prefix): first if rest else composite}
+        names.pop(alias_field(prefix), None)
+        return evolve(self, unknown_fields={**names, alias_field(prefix): rest[0]} if rest else names)
+
+    def merge_from(self, other: ZeroclawAttribution) -> ZeroclawAttribution:
+        """Give it with what only the other one says."""
+        duration = other.duration_ms if self.duration_ms is None else self.duration_ms
+        return evolve(self, duration_ms=duration, unknown_fields={**other.unknown_fields, **self.unknown_fields})
+
+    def is_fully_populated(self) -> bool:
+        """Whether every name is there that can be."""
+        return all(name in self.unknown_fields for name in (*ATTRIBUTION_FIELDS, *COMPOSITE_PREFIXES))
 
 
 @frozen(kw_only=True)
@@ -98,6 +131,27 @@ class LogEvent(LosslessRecord):
     message: str | None = field(default=None, repr=False)
     attributes: Any = field(default=None, repr=False)
     schema_version: int | None = SCHEMA_VERSION
+
+    SCHEMA_VERSION: ClassVar[int] = SCHEMA_VERSION
+
+    @classmethod
+    def new(cls, severity: Severity, action: str, category: EventCategory) -> LogEvent:
+        """Make a row of something that happens now: for producers, no decoder calls it."""
+        now = time.time_ns() // NANOS_PER_MILLI * NANOS_PER_MILLI
+        return cls(
+            id=str(uuid.uuid4()),
+            timestamp=Timestamp.of(now),
+            severity_number=severity.number(),
+            severity_text=severity.text(),
+            event=EventDescriptor(category=category, action=action),
+            service=ServiceDescriptor.default(),
+            zeroclaw=ZeroclawAttribution.default(),
+        )
+
+    def set_outcome(self, outcome: EventOutcome) -> LogEvent:
+        """Give the row with an outcome; an unknown one is left out, as ZeroClaw does."""
+        told = None if outcome is EventOutcome.Unknown else outcome
+        return evolve(self, event=evolve(self.event, outcome=told))
 
     @property
     def attribution(self) -> ZeroclawAttribution:
@@ -136,7 +190,7 @@ _ROW: Final = RecordCodec(
             nested(RecordCodec(ZeroclawAttribution, {"duration_ms": optional(unsigned(64), skip_empty=True)}))
         ),
         "message": _TEXT,
-        "attributes": ANY,
+        "attributes": optional(ANY, skip_empty=True),
         "schema_version": optional(unsigned(8)),
     },
 )

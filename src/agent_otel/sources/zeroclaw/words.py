@@ -31,6 +31,12 @@ class Severity(_Word):
     Info = "INFO"
     Warn = "WARN"
     Error = "ERROR"
+    # The same under the names that ZeroClaw's macros use.
+    TRACE = "TRACE"
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARN = "WARN"
+    ERROR = "ERROR"
 
     def number(self) -> int:
         """Give the severity number of OpenTelemetry."""

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from agent_otel.model import LosslessRecord
 from agent_otel.model.variants import variant_of
+from agent_otel.sources.bamboo.agent_events.feeds import DURABLE, REPLAYABLE
 
 if TYPE_CHECKING:
     from agent_otel.sources.bamboo.agent_events import catalog, children, context, planning, runs, sessions, tools
@@ -93,6 +94,14 @@ class AgentEvent(LosslessRecord):
     def session_id(self) -> str | None:
         """The session that it pertains to, where it says so: for a sub-agent's, the session that started it."""
         return None
+
+    def is_replayable_session_state(self) -> bool:
+        """Whether Bamboo tells it again to a subscriber who comes late."""
+        return TAGS.get(type(self)) in REPLAYABLE
+
+    def is_durable_change(self) -> bool:
+        """Whether Bamboo writes it into the account's journal; tokens and tool calls are not in there."""
+        return TAGS.get(type(self)) in DURABLE
 
 
 VARIANTS: dict[str, type[AgentEvent]] = {}

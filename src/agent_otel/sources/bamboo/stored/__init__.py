@@ -1,0 +1,1 @@
+"""What Bamboo keeps: stored metrics, task lists and hook results, lossless under their own names."""
