@@ -10,7 +10,9 @@ import tracemalloc
 import pytest
 
 from agent_otel.correlate import CorrelationLimits, Correlator
-from correlate.correlating import run_end, run_start, tool_start
+from agent_otel.correlate.bounds import size_of
+from agent_otel.model import ContentKind, EventKind, Phase
+from correlate.correlating import at, event, run_end, run_start, tool_end, tool_start
 
 LIMITS = CorrelationLimits(
     max_open_runs=200,
@@ -84,3 +86,67 @@ def test_a_million_events_of_runs_that_never_end_stay_flat() -> None:
     before, after, open_runs, evicted = map(int, done.stdout.split())
     assert after < before * 1.1  # tables that are resized, not what they hold
     assert (open_runs, evicted) == (10_000, 490_000)
+
+
+def test_marks_of_endless_calls_that_never_start_take_no_more_memory_and_are_counted() -> None:
+    correlator = Correlator("ns", LIMITS)
+    correlator.feed(run_start(0))
+    tracemalloc.start()
+    try:
+        for number in range(5000):
+            correlator.feed(
+                event(EventKind.PROGRESS, Phase.POINT, 1, run="r", tool_call=f"call{number}", subject="approval")
+            )
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 300_000
+    (run,) = (output for output in correlator.feed(run_end(2)).outputs)
+    assert len(run.marks) == LIMITS.max_marks
+    assert correlator.counts["dropped_marks"] == 5000 - LIMITS.max_marks
+
+
+def test_ends_are_compared_with_a_bounded_number_of_starts() -> None:
+    class Counting(dict[str, int]):
+        compared = 0
+        __hash__ = None
+
+        def __eq__(self, other: object) -> bool:
+            Counting.compared += 1
+            return dict.__eq__(self, other)
+
+    correlator = Correlator("ns")
+    for number in range(1000):
+        correlator.feed(tool_start(number, None, arguments=Counting(start=number)))
+    correlator.feed(tool_end(2000, None, arguments=Counting(end=1)))
+    assert 0 < Counting.compared <= 256
+    assert correlator.open_operations == 999
+
+
+def test_content_of_starts_that_never_end_takes_bounded_memory_and_what_is_let_go_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agent_otel.correlate.work._MAX_HELD_BYTES", 1_000_000)
+    correlator = Correlator("ns")
+    tracemalloc.start()
+    try:
+        for number in range(500):
+            correlator.feed(tool_start(number, f"call{number}", arguments={"text": ["x" * 20_000 + str(number)]}))
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 3_000_000  # of 10 MB
+    assert correlator.open_operations == 500
+    dropped = correlator.counts["dropped_contents"]
+    assert 450 <= dropped < 500
+    (first,) = correlator.feed(tool_end(501, "call0")).outputs
+    (last,) = correlator.feed(tool_end(502, "call499")).outputs
+    assert (dict(first.contents), first.start_ns) == ({}, at(0))
+    assert ContentKind.TOOL_ARGUMENTS in last.contents
+
+
+def test_the_size_of_what_holds_itself_is_known_too() -> None:
+    circle: list[object] = []
+    circle.append(circle)
+    assert size_of(circle, 10_000) >= 10_000
+    assert size_of({"a": ["x" * 1000]}, 10_000) < 2000

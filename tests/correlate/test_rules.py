@@ -473,3 +473,29 @@ def test_r5_a_measured_length_of_a_run_beats_two_times_of_receipt() -> None:
 
 def test_r5_a_start_that_has_a_time_of_its_own_stays() -> None:
     assert correlated([run_start(1), run_end(10, took=4)]).run.start_ns == at(1)
+
+
+def test_an_end_without_id_is_not_spent_on_a_run_that_was_given_up() -> None:
+    correlator = Correlator("ns", now_ns=at(0))
+    correlator.feed(run_start(0, None))
+    assert len(correlator.advance(at(25 * 3600))) == 1
+    correlator.feed(run_start(1, None))
+    told = correlator.feed(run_end(2, None))
+    assert not told.is_duplicate
+    assert [output.outcome for output in told.outputs] == [Outcome.OK]
+    assert correlator.open_runs == 0
+
+
+def test_tokens_are_told_once_where_neither_runs_nor_model_calls_have_ids() -> None:
+    usage = Usage(input_tokens=10, output_tokens=5)
+    answer = evolve(event(EventKind.MODEL, Phase.END, 1, took=1), usage=usage)
+    told = correlated([run_start(0, None), answer, evolve(run_end(2, None), usage=usage)])
+    assert told.run.child_usage
+    alone = correlated([run_start(0, None), run_end(2, None), answer])
+    assert not alone.run.child_usage
+
+
+def test_log_records_of_two_runs_that_number_their_events_alike_are_told_apart() -> None:
+    notices = [event(EventKind.USAGE, Phase.POINT, 1, run=run, event="event.1") for run in ("a", "b", "a")]
+    first, second, again = (occurrence.key for occurrence in correlated(notices).occurrences)
+    assert first == again != second

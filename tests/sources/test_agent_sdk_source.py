@@ -24,6 +24,7 @@ from agent_otel.sources.agent_sdk import (
     encode_telemetry_record,
 )
 from agent_otel.sources.agent_sdk.kinds import KINDS
+from agent_otel.sources.agent_sdk.parts import identifier, tool_name
 from sources.agent_sdk_records import (
     RUN,
     event,
@@ -125,10 +126,10 @@ def test_it_recognises_its_own_records_and_no_others() -> None:
 def test_a_repeated_record_is_known_by_its_id() -> None:
     key = AgentSdkSource().record_key
     answer = event("model_message_completed", 2, event="event.answer")
-    assert key(answer) == key(frame(answer)) == "event.answer"
-    assert key(usage("event.answer")) == "telemetry.usage.event.answer"
-    assert key(usage_record("event.answer")) == "telemetry.record.telemetry.usage.event.answer"
-    assert key(sink_failed(3, 1)) == "telemetry.sink.north.sink_failed.3"
+    assert key(answer) == key(frame(answer)) == f"event.answer@{RUN}"
+    assert key(usage("event.answer")) == f"telemetry.usage.event.answer@{RUN}"
+    assert key(usage_record("event.answer")) == f"telemetry.record.telemetry.usage.event.answer@{RUN}"
+    assert key(sink_failed(3, 1)) == f"telemetry.sink.north.sink_failed.3@{RUN}"
     for record in (SINK_HEALTH, notice(), JOURNAL, {"type": "usage", "record": {}}, {}, None, [], "x"):
         assert key(record) is None
 
@@ -344,3 +345,26 @@ def test_every_public_name_of_the_contract_is_here() -> None:
     public = {*types.__all__, *codec.__all__, *extraction.__all__, "AgentSdkSource"}
     assert set(package.__all__) == public
     assert all(hasattr(package, name) for name in public)
+
+
+def test_the_events_of_two_runs_are_not_the_same_events() -> None:
+    key = AgentSdkSource().record_key
+    one, other = (event("run_started", 1, run=run, event="event.1") for run in ("run.a", "run.b"))
+    assert key(one) == key(frame(one)) != key(other)
+    assert len({key({**usage("event.1"), "run_id": run}) for run in ("run.a", "run.b")}) == 2
+
+
+@pytest.mark.parametrize("text", ["/home/ann/plans.txt", "C:/Users/ann", "ann@example.org", "a b"])
+def test_a_path_and_an_address_are_no_identifiers(text: str) -> None:
+    assert identifier(text) is None
+    assert tool_name(text) == "other"
+
+
+@pytest.mark.parametrize("text", ["sha256:0a1b", "pack/one@1.2", "img@sha256:0a1b", "a=b", "-x"])
+def test_what_hosts_write_as_identifiers_stays_one(text: str) -> None:
+    assert identifier(text) == tool_name(text) == text
+
+
+def test_a_tool_that_was_asked_for_in_free_words_has_no_name_of_them() -> None:
+    told = tell(event("tool_started", 1), event("tool_completed", 2), usage("event.2", tool_name="what Ann wrote"))
+    assert all("Ann" not in (one.names.tool or "") for one in told.events)

@@ -23,7 +23,9 @@ from agent_otel.model import (
 )
 from agent_otel.sources import Verdict
 from agent_otel.sources.bamboo import BambooSource
+from agent_otel.sources.bamboo.open_runs import OpenRuns
 from sources.bamboo_samples import TIME, TIME_NS, USAGE, Reader, bare, fed, received, wrapped
+from sources.test_bamboo_records import SHAPES
 
 STREAM, FEED, METRICS = (Origin("bamboo", form=form) for form in ("stream", "feed", "metrics"))
 LATER = "2031-02-03T04:05:09.700800900Z"
@@ -537,3 +539,55 @@ def test_files_of_a_journal_are_read_as_one() -> None:
     assert source.belongs(fed(420, "complete"), [fed(1, "execution_started")])
     assert not source.belongs(bare("complete"), [])
     assert not source.belongs(wrapped("complete"), [])
+
+
+def test_endless_runs_of_one_session_take_no_more_memory() -> None:
+    runs = OpenRuns()
+    for number in range(1000):
+        runs.start("s-1", f"r-{number}", boxed=False)
+    assert len(runs._open["s-1"]) == 16
+    assert runs.only_run("s-1") is None
+    assert runs.end("s-1") is None
+
+
+@pytest.mark.parametrize("form", ["stream", "metrics"])
+def test_a_tool_that_was_asked_for_in_free_words_has_no_name_of_them(form: str) -> None:
+    words = "look up what Ann wrote"
+    if form == "metrics":
+        record = SHAPES["Chat.ToolCalled"]["Chat"]["ToolCalled"]
+        (event,) = Reader().read({"Chat": {"ToolCalled": {**record, "tool_name": words}}})
+    else:
+        (event,) = Reader().read(bare("tool_start", tool_call_id="t-1", tool_name=words))
+    assert event.names.tool == "other"
+
+
+def test_an_approval_outside_any_run_tells_no_free_words_as_a_tool() -> None:
+    (event,) = Reader().read(bare("tool_approval_requested", tool_call_id="t-1", tool_name="what Ann wrote"))
+    assert event.names.tool == "other"
+
+
+def test_end_of_a_run_whose_start_was_lost_is_no_second_word_about_the_run_before() -> None:
+    reader = Reader()
+    reader.read(started(), bare("complete"))
+    reader.read(start("t-2"), complete("t-2"))
+    (event,) = reader.read(bare("complete", usage=USAGE))
+    assert (event.ids.conversation, event.ids.run) == ("s-1", None)
+    assert event.usage is not None
+
+
+def test_a_session_that_is_said_to_start_its_own_starter_stays_on_top() -> None:
+    """Its next run is another one, asked for by somebody else."""
+    records = [
+        fed(1, "execution_started", session="s-1", session_id="s-1", run_id="r-1"),
+        fed(2, "sub_agent_started", session="s-1", parent_session_id="s-1", child_session_id="s-2"),
+        fed(3, "execution_started", session="s-2", session_id="s-2", run_id="q-1"),
+        fed(4, "sub_agent_started", session="s-2", parent_session_id="s-2", child_session_id="s-1"),
+        fed(5, "complete", session="s-2"),
+        fed(6, "complete", session="s-1"),
+        fed(7, "execution_started", session="s-1", session_id="s-1", run_id="r-2"),
+        fed(8, "complete", session="s-1"),
+    ]
+    child, parent, later = correlated(*records)[OperationKind.RUN]
+    assert child.identity.parent_span_id == parent.identity.span_id
+    assert later.identity.parent_span_id is None
+    assert later.identity.trace_id != parent.identity.trace_id

@@ -221,3 +221,15 @@ def test_text_that_may_be_content_is_in_no_repr() -> None:
     record = {**SHAPES["error"], "message": sentinel, "component": sentinel, "later": sentinel}
     assert sentinel not in repr(decode_dashboard_event(record))
     assert sentinel not in repr(decode(record))
+
+
+def test_a_history_that_is_asked_for_again_tells_only_what_is_new() -> None:
+    decoder = ZeroClawSource().decoder()
+    decoder.open(Document("live", "key", nonce="n-1", live=True))
+    records = list(SHAPES.values())
+    context = Context(Cursor("sse", 5), RECEIPT_NS)
+    first = decoder.decode({"events": records[:2]}, context)
+    again = decoder.decode({"events": records[:3]}, context)
+    assert (len(first.events), len(again.events)) == (2, 1)
+    assert again.note == "told_twice"
+    assert decoder.decode(records[0], context) == Decoded(verdict=Verdict.SKIPPED, note="told_twice")

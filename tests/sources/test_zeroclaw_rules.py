@@ -25,9 +25,10 @@ from agent_otel.model import (
     RecordRejected,
     Usage,
 )
-from agent_otel.project import span_of
+from agent_otel.project import Measurements, span_of
 from agent_otel.sources import Context, Decoded, Decoder, Document, Source, Verdict
 from agent_otel.sources.zeroclaw import ZeroClawSource
+from agent_otel.sources.zeroclaw.parts import identifier
 from agent_otel.testing.content_schema import breaks_content_schema
 from correlate.correlating import Told, correlated
 from sources.test_zeroclaw_models import SHAPES, TOOK, varied
@@ -468,3 +469,31 @@ def test_the_examples_of_the_documentation_are_read() -> None:
     for line in lines:
         decoded = decode(json.loads(line))
         assert (decoded.verdict, decoded.note, len(decoded.events)) == (Verdict.MAPPED, None, 1)
+
+
+@pytest.mark.parametrize("record", [call_start, call])
+def test_a_tool_that_was_asked_for_in_free_words_has_no_name_of_them(record: Any) -> None:
+    assert event_of(record(tool="what Ann wrote")).names.tool == "other"
+    assert event_of(record(tool="server/tool.name-2")).names.tool == "server/tool.name-2"
+
+
+@pytest.mark.parametrize("text", ["/home/ann/plans.txt", "C:/Users/ann", "ann@example.org", "@ann:example.org", "a b"])
+def test_a_path_and_an_address_are_no_identifiers(text: str) -> None:
+    assert identifier(text) is None
+    assert event_of(varied("Error", component=text)).facts[Fact.COMPONENT] == "other"
+
+
+@pytest.mark.parametrize("text", ["Kontextgrenze", "context-limit", "/var/log/a", "a.b"])
+def test_the_reason_of_a_trimmed_history_is_told_only_if_it_is_a_word(text: str) -> None:
+    assert "reason" not in event_of(varied("HistoryTrimmed", reason=text)).lineage
+
+
+def test_tokens_are_told_once_where_nothing_has_a_turn() -> None:
+    answer = {"LlmResponse": {"model_provider": "acme", "model": "m-1", "duration": 1, "success": True}}
+    answer["LlmResponse"] |= {"input_tokens": 10, "output_tokens": 5}
+    ended = end(None, tokens_used={"input_tokens": 10, "output_tokens": 5})
+    operations = told([start(None), answer, ended]).operations
+    spans = [span_of(operation) for operation in operations]
+    assert sum(span.attributes.get("gen_ai.usage.input_tokens", 0) for span in spans) == 10
+    points = [point for operation in operations for point in Measurements().of_operation(operation)]
+    assert sum(point.value for point in points if point.instrument == "gen_ai.client.token.usage") == 15

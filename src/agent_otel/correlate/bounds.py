@@ -12,7 +12,7 @@ from attrs import evolve
 
 from agent_otel.model import MAX_TIME_NS, AgentEvent
 
-__all__ = ["bounded"]
+__all__ = ["bounded", "size_of"]
 
 _MAX = 256
 _LONG = (
@@ -52,3 +52,22 @@ def bounded(event: AgentEvent) -> AgentEvent:
         name: _short(text) for name in _LONG if (text := getattr(ids, name)) is not None and len(text) > _MAX
     }
     return evolve(event, ids=evolve(ids, **long)) if long else event
+
+
+def size_of(value: Any, limit: int) -> int:
+    """Give roughly the bytes that a JSON value holds, counted up to a limit; no nesting and no circle is too much."""
+    size, rest = 0, [value]
+    while rest and size < limit:
+        value = rest.pop()
+        size += _ITEM_BYTES
+        if isinstance(value, (str, bytes)):
+            size += len(value)
+        elif isinstance(value, dict):
+            rest.extend(value.keys())
+            rest.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            rest.extend(value)
+    return size
+
+
+_ITEM_BYTES = 64

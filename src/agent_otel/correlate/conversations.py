@@ -66,6 +66,7 @@ class Conversations:
             identity = evolve(identity, links=(*identity.links, conversation.last_run))
         conversation.resumed = False
         conversation.last_run = identity.ref
+        conversation.open_runs += 1
         return identity
 
     def run_closed(self, system: str, conversation_id: str | None, start_ns: int, end_ns: int) -> None:
@@ -74,6 +75,7 @@ class Conversations:
         if conversation is not None:
             conversation.start_ns = min(conversation.start_ns or start_ns, start_ns)
             conversation.end_ns = max(conversation.end_ns, end_ns)
+            conversation.open_runs = max(0, conversation.open_runs - 1)
 
     def finish(self, outputs: list[Output]) -> None:
         """End all conversations: they end with the input."""

@@ -181,7 +181,8 @@ class Correlator:
         name = event.ids.event
         if name is None:
             name = f"{self._places.anonymous_key(event)} {sorted((f.value, v) for f, v in event.facts.items())}"
-        return derive_key(event.origin.system, event.kind.value, event.phase.value, subject, name)
+        run = event.ids.run or ""  # some systems number the events of every run anew
+        return derive_key(event.origin.system, event.kind.value, event.phase.value, subject, name, run)
 
     def _is_second_form(self, event: AgentEvent) -> bool:
         """Whether this conversation or run is already read in another of its source's forms: only the first counts."""

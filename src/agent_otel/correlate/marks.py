@@ -47,7 +47,7 @@ class Marks:
             if tokens := self._state.waiting.get(slot):
                 self.add(self._state.open[tokens[0]].marks, mark)
                 return True
-            if run is not None and self._state.finished.get(slot) is None:
+            if run is not None and self._state.finished.get(slot) is None and self._may_wait(run, slot):
                 self.add(run.waiting_marks.setdefault(slot, []), mark)
                 return True
         if run is not None:
@@ -73,6 +73,10 @@ class Marks:
             self._state.counts["dropped_marks"] += 1
             return
         marks.append(mark)
+
+    def _may_wait(self, run: Run, slot: WorkKey) -> bool:
+        """Whether a run can keep marks of this work; of very much work that never starts, they stand on the run."""
+        return slot in run.waiting_marks or len(run.waiting_marks) < self._state.limits.max_marks
 
     def settle(self, run: Run) -> None:
         """At a run's end: what waited for work that never came stands on the run."""

@@ -69,12 +69,18 @@ class Places:
         )
 
     def announce_child(self, event: AgentEvent) -> None:
-        """Remember which run started another one, for when that one opens."""
+        """Remember which run started another one, for when that one opens.
+
+        A conversation that has an open run is that run's: its next run is started by somebody else.
+        """
         system, ids = event.origin.system, event.ids
         starter = Starter((system, ids.run or ""), ids.tool_call)
-        for what, child in (("run", ids.child_run), ("conversation", ids.child_conversation)):
-            if child is not None:
-                self._state.children.put((system, what, child), starter)
+        if ids.child_run is not None:
+            self._state.children.put((system, "run", ids.child_run), starter)
+        if ids.child_conversation is not None:
+            child = self._state.conversations.get((system, ids.child_conversation))
+            if child is None or not child.open_runs:
+                self._state.children.put((system, "conversation", ids.child_conversation), starter)
 
     def _announced(self, key: RunKey, conversation: str | None) -> Starter | None:
         """Find who said to have started this run; a conversation starts one run each time it is named."""

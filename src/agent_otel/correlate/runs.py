@@ -61,8 +61,7 @@ class Runs:
         """Take a run's end; gives False for one that was told already (R19)."""
         key = self._key(event)
         if key is None:
-            waiting = self._anonymous.get(event.origin.system)
-            key = waiting.popleft() if waiting else (event.origin.system, self._places.anonymous_key(event))
+            key = self._first_anonymous(event) or (event.origin.system, self._places.anonymous_key(event))
         if self._state.closed.get(key) is not None:
             self._state.counts["repeated_end"] += 1
             return False
@@ -80,6 +79,7 @@ class Runs:
         """Find where work belongs; a run that was not seen yet is opened by its first child."""
         key = self._key(event)
         if key is None:
+            self._told_outside(event)
             return Scope(event.origin.system, None, None)
         run = self._state.runs.get(key)
         if run is None:
@@ -112,6 +112,23 @@ class Runs:
 
     def _key(self, event: AgentEvent) -> RunKey | None:
         return (event.origin.system, event.ids.run) if event.ids.run is not None else None
+
+    def _first_anonymous(self, event: AgentEvent) -> RunKey | None:
+        """Give the first open run without id, which this end is taken for; those that were given up are no more."""
+        waiting = self._anonymous.get(event.origin.system)
+        while waiting:
+            key = waiting.popleft()
+            if key in self._state.runs:
+                return key
+        return None
+
+    def _told_outside(self, event: AgentEvent) -> None:
+        """Where neither model calls nor runs have ids, the calls tell the tokens that the run's end tells again."""
+        if event.kind is not EventKind.MODEL or event.usage is None:
+            return
+        for key in self._anonymous.get(event.origin.system, ()):
+            if (run := self._state.runs.get(key)) is not None:
+                run.child_usage = True
 
     def _open(self, key: RunKey, event: AgentEvent, around: Surroundings, outputs: list[Output]) -> Run:
         own = event.kind is EventKind.AGENT

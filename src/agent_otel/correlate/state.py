@@ -86,6 +86,7 @@ class OpenWork:
     agent: str | None
     slot: WorkKey
     orphan_end_ns: int | None = None
+    held_bytes: int = 0  # of its start's content, roughly
     marks: list[Mark] = field(factory=list)
     surroundings: Surroundings = NO_SURROUNDINGS
 
@@ -162,6 +163,7 @@ class Conversation:
     start_ns: int = 0
     end_ns: int = 0
     last_run: SpanRef | None = None
+    open_runs: int = 0
     ended: bool = False
     resumed: bool = False
     names: Names = NO_NAMES
@@ -211,6 +213,7 @@ class State:
         self.runs: OrderedDict[RunKey, Run] = OrderedDict()  # the one idle for longest first
         self.closed: Window[RunKey, ClosedRun] = Window(limits.max_closed_runs)
         self.open: OrderedDict[int, OpenWork] = OrderedDict()  # the oldest first
+        self.held_bytes = 0  # of all of them
         self.waiting: dict[WorkKey, list[int]] = {}
         self.finished: Window[WorkKey, Finished] = Window(limits.max_finished_operations)
         self.grace: deque[tuple[int, int]] = deque()  # (deadline, token)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from attrs import evolve
 
+from agent_otel.correlate.bounds import size_of
 from agent_otel.correlate.operation import (
     Mark,
     Occurrence,
@@ -30,6 +33,8 @@ WORK_KINDS = {
     EventKind.MEMORY: OperationKind.MEMORY,
     EventKind.DEPLOYMENT: OperationKind.DEPLOYMENT,
 }
+_MAX_HELD_BYTES = 64 * 1024 * 1024  # of content, by starts that wait for their end
+_MAX_COMPARED = 256  # starts whose arguments an end is compared with: far more than any agent runs at once
 ORPHAN_ERROR_TYPES = {
     OrphanReason.RUN_END: "orphaned",
     OrphanReason.TIME_LIMIT: "orphaned",
@@ -82,10 +87,14 @@ class Work:
             conversation=event.ids.conversation or scope.conversation,
             agent=scope.agent,
             slot=slot,
+            held_bytes=sum(size_of(content.value, _MAX_HELD_BYTES) for content in event.contents.values()),
             marks=self._waiting_marks(scope, slot),
             surroundings=around,
         )
         self._state.open[work.token] = work
+        self._state.held_bytes += work.held_bytes
+        if self._state.held_bytes > _MAX_HELD_BYTES:
+            self._let_go()
         self._state.waiting.setdefault(slot, []).append(work.token)
         if scope.run is not None:
             scope.run.open_tokens.add(work.token)
@@ -166,7 +175,7 @@ class Work:
         tokens = self._state.waiting.get((scope.key, kind, _nameless(event))) or []
         arguments = event.contents.get(ContentKind.TOOL_ARGUMENTS)
         if arguments is not None:
-            for token in tokens:
+            for token in islice(tokens, _MAX_COMPARED):
                 if self._state.open[token].arguments == arguments:
                     return self._state.open[token]
         return self._state.open[tokens[0]] if tokens else None
@@ -191,12 +200,24 @@ class Work:
 
     def _forget(self, work: OpenWork) -> None:
         del self._state.open[work.token]
+        self._state.held_bytes -= work.held_bytes
         tokens = self._state.waiting[work.slot]
         tokens.remove(work.token)
         if not tokens:
             del self._state.waiting[work.slot]
         if work.run is not None and (run := self._state.runs.get(work.run)) is not None:
             run.open_tokens.discard(work.token)
+
+    def _let_go(self) -> None:
+        """Drop the content of the oldest starts, half of all at once, so that it is seldom necessary."""
+        state = self._state
+        for work in state.open.values():
+            if state.held_bytes <= _MAX_HELD_BYTES // 2:
+                return
+            if work.held_bytes:
+                state.held_bytes -= work.held_bytes
+                state.counts["dropped_contents"] += 1
+                work.event, work.held_bytes = evolve(work.event, contents={}), 0
 
     def _ended_later(self, slot: WorkKey, event: AgentEvent) -> bool:
         """Whether this start belongs to work whose end came before it: only a start after that end is a new attempt."""

@@ -11,7 +11,7 @@ from agent_otel.model import AgentEvent, Content, ContentKind, EventIds, EventKi
 from agent_otel.model import agent_sdk as sdk
 from agent_otel.sources.agent_sdk.kinds import KindMapping
 from agent_otel.sources.agent_sdk.lineage import Lineage, envelope_lineage, ref_id, refs_of
-from agent_otel.sources.agent_sdk.parts import ORIGIN, Moment, word
+from agent_otel.sources.agent_sdk.parts import ORIGIN, Moment, tool_name, word
 from agent_otel.sources.agent_sdk.runs import RunState
 from agent_otel.sources.protocol import Context
 
@@ -181,7 +181,7 @@ def _tool(happening: Happening) -> AgentEvent:
 def _tool_name(happening: Happening) -> str | None:
     """Give the tool's name where the envelope has one: as the capability, or as the source of a tool's own event."""
     source = happening.event.envelope.source
-    return happening.ref("capability") or (source.id if word(source.kind) == "tool" else None)
+    return tool_name(happening.ref("capability") or (source.id if word(source.kind) == "tool" else None))
 
 
 def _point(happening: Happening) -> AgentEvent:

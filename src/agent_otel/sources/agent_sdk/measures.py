@@ -24,7 +24,15 @@ from agent_otel.model import (
 )
 from agent_otel.model import agent_sdk as sdk
 from agent_otel.sources.agent_sdk.lineage import Lineage, projection_lineage, record_lineage, units_lineage
-from agent_otel.sources.agent_sdk.parts import MAX_INTEGER, cost_of, identifier, status_outcome, usage_of, word
+from agent_otel.sources.agent_sdk.parts import (
+    MAX_INTEGER,
+    cost_of,
+    identifier,
+    status_outcome,
+    tool_name,
+    usage_of,
+    word,
+)
 from agent_otel.sources.protocol import Context
 
 __all__ = ["WORSE", "Measure", "measure_of_projection", "measure_of_record"]
@@ -122,7 +130,7 @@ def measure_of_projection(projection: sdk.TelemetryProjection, context: Context)
             trace=projection.trace_id,
         ),
         names=Names(
-            tool=projection.tool_name,
+            tool=tool_name(projection.tool_name),
             provider=projection.provider_id,
             request_model=projection.model_id,
             response_model=projection.model_id,

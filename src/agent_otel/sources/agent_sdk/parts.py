@@ -19,6 +19,7 @@ __all__ = [
     "identifier",
     "moment_of",
     "status_outcome",
+    "tool_name",
     "usage_of",
     "word",
 ]
@@ -26,7 +27,8 @@ __all__ = [
 ORIGIN: Final = Origin("agent-sdk", form="events")
 MAX_INTEGER: Final = MAX_TIME_NS  # 2**63-1: what an attribute can hold
 
-_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:/@+=-]{1,256}")
+# No absolute path and no address: these name people and machines.
+_IDENTIFIER: Final = re.compile(r"(?![A-Za-z]:/|.*@[^/:]*\.[A-Za-z])[A-Za-z0-9_.:+=-][A-Za-z0-9_.:/@+=-]{0,255}")
 _CURRENCY: Final = re.compile(r"[A-Za-z]{3,8}")
 _UNKNOWN_CURRENCY: Final = "XXX"  # ISO 4217: no currency
 _STATUSES: Final = {
@@ -61,6 +63,11 @@ def word(value: Any) -> str:
 def identifier(text: str | None) -> str | None:
     """Give text if it looks like an identifier: what the contract does not validate may be anything."""
     return text if text is not None and _IDENTIFIER.fullmatch(text) else None
+
+
+def tool_name(text: str | None) -> str | None:
+    """Give the name of a tool, ``other`` for what looks like none: a model may ask for a tool in any words."""
+    return (identifier(text) or "other") if text else None
 
 
 def moment_of(timestamp: str, recorded_at: str, context: Context) -> Moment:

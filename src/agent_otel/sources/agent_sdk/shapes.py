@@ -52,25 +52,22 @@ def _is_envelope(value: Any) -> bool:
 def key_of(record: Any) -> str | None:
     """Give the id by which a repeated record is known: of the event, the projection or the telemetry record.
 
-    Projections about a sink share one id (rule R60), so they have none. Frames of child runs number their events from
-    one for every child: there the run belongs to the id.
+    Projections about a sink share one id (rule R60), so they have none. The run belongs to the id: hosts number the
+    events of every run from one, and what two runs say must not count as one.
     """
     shape = shape_of(record)
     if shape is Shape.FRAME:
-        return _event_key(record["event"]["envelope"])
+        return _of_run(record["event"]["envelope"], "event_id")
     if shape is Shape.EVENT:
-        return _event_key(record["envelope"])
+        return _of_run(record["envelope"], "event_id")
     if shape is Shape.PROJECTION:
-        return None if record["projection_kind"] == _SINK_PAYLOAD else _text(record["projection_id"])
-    return _text(record["record_id"]) if shape is Shape.RECORD else None
+        return None if record["projection_kind"] == _SINK_PAYLOAD else _of_run(record, "projection_id")
+    return _of_run(record, "record_id") if shape is Shape.RECORD else None
 
 
-def _event_key(envelope: dict[str, Any]) -> str | None:
-    event_id = _text(envelope.get("event_id"))
-    subject = envelope.get("subject_ref")
-    if event_id is not None and isinstance(subject, dict) and subject.get("kind") == "subagent_run":
-        return f"{event_id}@{envelope['run_id']}"
-    return event_id
+def _of_run(told: dict[str, Any], member: str) -> str | None:
+    own, run = _text(told.get(member)), _text(told.get("run_id"))
+    return own if own is None or run is None else f"{own}@{run}"
 
 
 def _text(value: Any) -> str | None:

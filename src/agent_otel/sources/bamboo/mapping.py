@@ -22,6 +22,7 @@ from agent_otel.sources.bamboo.parts import (
     run_id,
     usage_of,
 )
+from agent_otel.sources.bamboo.place import identifier
 from agent_otel.sources.bamboo.records import ChatEvent, ForwardEvent, MetricsEvent, SystemEvent
 from agent_otel.sources.protocol import Context, Decoded
 
@@ -126,7 +127,7 @@ def _tool_called(record: Any, context: Context) -> Decoded:
         kind=EventKind.TOOL,
         phase=Phase.END,
         duration_ns=min(duration, MAX_INTEGER),
-        names=Names(tool=record.tool_name or None),
+        names=Names(tool=identifier(record.tool_name or None)),
         outcome=Outcome.OK if record.success else Outcome.ERROR,
         error_type=None if record.success else "tool_error",
     )

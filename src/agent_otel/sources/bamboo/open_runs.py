@@ -13,6 +13,7 @@ from typing import Final
 __all__ = ["OpenRuns"]
 
 _MAX_SESSIONS: Final = 10_000
+_MAX_RUNS: Final = 16  # per session: from two on, none of them is the only one
 
 
 class OpenRuns:
@@ -25,7 +26,10 @@ class OpenRuns:
 
     def start(self, session: str, run: str, *, boxed: bool) -> None:
         """Take the start of a run."""
-        self._open.setdefault(session, {})[run] = None
+        runs = self._open.setdefault(session, {})
+        runs[run] = None
+        if len(runs) > _MAX_RUNS:
+            del runs[next(iter(runs))]
         if not boxed:
             self._own[session] = None
         for known in (self._open, self._last, self._own):
@@ -48,6 +52,11 @@ class OpenRuns:
         (run,) = runs
         self._last[session] = run
         return run
+
+    def goes_on(self, session: str | None) -> None:
+        """Take work in a session: where no run is open, the start of one was lost, and its end is no second word."""
+        if session is not None and session not in self._open:
+            self._last.pop(session, None)
 
     def only_run(self, session: str | None) -> str | None:
         """Give the only open run of a session."""

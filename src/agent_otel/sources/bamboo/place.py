@@ -108,7 +108,7 @@ class Place:
             time_ns=self.time_ns,
             time_is_receipt=self.is_receipt,
             ids=EventIds(conversation=self.conversation or None, run=self.run, nonce=self.nonce, **given),
-            names=Names(tool=tool or None, subject=subject),
+            names=Names(tool=identifier(tool or None), subject=subject),
             facts=_told(facts),
             lineage=_told(lineage),
             contents=_told(contents),

@@ -40,6 +40,7 @@ __all__ = ["FEED", "STREAM", "AgentStream"]
 STREAM: Final = Origin("bamboo", form="stream")
 FEED: Final = Origin("bamboo", form="feed")
 
+_WORK: Final = frozenset({BambooEvent.ToolStart, BambooEvent.RunnerProgress, BambooEvent.Token})  # only runs say so
 _UNKNOWN_VARIANT: Final = Decoded(verdict=Verdict.SKIPPED, note="unknown_variant")
 
 
@@ -99,6 +100,8 @@ class AgentStream:
         if isinstance(event, BambooEvent.SubAgentEvent):
             return self._unboxed(record)
         variant = type(event)
+        if variant in _WORK:
+            self._runs.goes_on(self._session(record))
         mapping = self._mappings.get(variant)
         if mapping is not None:
             return Decoded(mapping(record), note=_note(event))

@@ -8,7 +8,15 @@ from typing import Any, Final
 from agent_otel.model import AgentEvent, EventKind, Fact, Outcome, Phase
 from agent_otel.sources.zeroclaw.events import ObserverEvent
 from agent_otel.sources.zeroclaw.moment import Moment
-from agent_otel.sources.zeroclaw.parts import clamped, counted, error_contents, given, lineage_of, named
+from agent_otel.sources.zeroclaw.parts import (
+    bounded_word,
+    clamped,
+    counted,
+    error_contents,
+    given,
+    lineage_of,
+    named,
+)
 
 __all__ = ["NOTICES"]
 
@@ -80,7 +88,7 @@ def _recovery_completed(record: Any, at: Moment) -> AgentEvent:
 
 def _history_trimmed(record: Any, at: Moment) -> AgentEvent:
     facts = {Fact.DROPPED_MESSAGES: clamped(record.dropped_messages), Fact.KEPT_TURNS: clamped(record.kept_turns)}
-    lineage = lineage_of(reason=record.reason)
+    lineage = lineage_of(reason=bounded_word(record.reason))
     return at.event(record, EventKind.HISTORY, names={"subject": "compaction"}, facts=facts, lineage=lineage)
 
 

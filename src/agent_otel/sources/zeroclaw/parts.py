@@ -15,6 +15,7 @@ __all__ = [
     "MAX_INTEGER",
     "SYSTEM",
     "arguments_contents",
+    "bounded_word",
     "clamped",
     "cost_of",
     "counted",
@@ -30,6 +31,7 @@ __all__ = [
     "single_message",
     "snapshot_contents",
     "tool_error_type",
+    "tool_name",
     "usage_of",
 ]
 
@@ -37,7 +39,9 @@ SYSTEM: Final = "zeroclaw"
 MAX_INTEGER: Final = MAX_TIME_NS  # 2**63-1: what both a time and an attribute can hold
 
 _MICROS: Final = Decimal(1_000_000)
-_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
+# No absolute path and no address: these name people and machines.
+_IDENTIFIER: Final = re.compile(r"(?![A-Za-z]:/|.*@[^/:]*\.[A-Za-z])[A-Za-z0-9_.:+-][A-Za-z0-9_.:/@+-]{0,127}")
+_WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CANCELLED: Final = "request cancelled by user"  # the one fixed text among the errors of model calls
 
 
@@ -49,6 +53,16 @@ def given(text: str | None) -> str | None:
 def identifier(text: Any) -> str | None:
     """Give a text that looks like an identifier, None for any other: it may be what people wrote."""
     return text if isinstance(text, str) and _IDENTIFIER.fullmatch(text) else None
+
+
+def bounded_word(text: Any) -> str | None:
+    """Give a text that looks like a word of a closed set, None for any other."""
+    return text if isinstance(text, str) and _WORD.fullmatch(text) else None
+
+
+def tool_name(text: str | None) -> str | None:
+    """Give the name of a tool, ``other`` for what looks like none: a model may ask for a tool in any words."""
+    return (identifier(text) or "other") if text else None
 
 
 def lineage_of(**values: Any) -> dict[str, Any]:

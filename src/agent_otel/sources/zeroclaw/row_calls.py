@@ -21,6 +21,7 @@ from agent_otel.sources.zeroclaw.parts import (
     parsed,
     single_message,
     tool_error_type,
+    tool_name,
     usage_of,
 )
 from agent_otel.sources.zeroclaw.row import Row
@@ -122,7 +123,7 @@ def _start(row: Row, arguments: Any) -> AgentEvent:
         EventKind.TOOL,
         Phase.START,
         ids={"tool_call": row.text("tool_call_id")},
-        names={"tool": row.tool},
+        names={"tool": tool_name(row.tool)},
         contents=arguments_contents(arguments),
         lineage=lineage_of(iteration=row.count("iteration")),
     )
@@ -150,7 +151,7 @@ def _end(row: Row, arguments: Any, contents: Mapping[ContentKind, Content], *, f
         EventKind.TOOL,
         Phase.END,
         ids={"tool_call": row.text("tool_call_id")},
-        names={"tool": row.tool},
+        names={"tool": tool_name(row.tool)},
         outcome=outcome,
         error_type=error_type,
         contents={**arguments_contents(arguments), **contents},

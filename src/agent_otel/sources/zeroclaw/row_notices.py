@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from agent_otel.model import AgentEvent, Content, ContentKind, EventKind, Fact, Outcome, Phase
-from agent_otel.sources.zeroclaw.parts import error_contents, lineage_of, named, single_message
+from agent_otel.sources.zeroclaw.parts import error_contents, lineage_of, named, single_message, tool_name
 from agent_otel.sources.zeroclaw.row import Row
 from agent_otel.sources.zeroclaw.words import Action, EventCategory, Severity
 from agent_otel.sources.zeroclaw.work import MEMORY_ACTIONS
@@ -169,7 +169,7 @@ def mark(row: Row) -> AgentEvent | None:
     return row.event(
         EventKind.PROGRESS,
         ids={"tool_call": row.text("tool_call_id")},
-        names={"subject": subject, "tool": row.tool},
+        names={"subject": subject, "tool": tool_name(row.tool)},
         facts={} if decision is None else {Fact.DECISION: decision},
         lineage=lineage_of(tool=row.tool),
     )

@@ -33,6 +33,7 @@ from agent_otel.sources.zeroclaw.trace import TraceReader
 
 __all__ = ["ZeroClawSource"]
 
+_MAX_SHOWN: Final = 10_000  # records of the dashboard that are known again; its history holds fewer
 _MAIN: Final = "runtime-trace.jsonl"
 _ARCHIVES: Final = "runtime-trace.*.jsonl"
 _ARCHIVE: Final = re.compile(r"runtime-trace\.(?:\d{10}-)?\d{8}-\d{6}(?:\.\d+)?\.jsonl")
@@ -88,6 +89,7 @@ class _ZeroClawDecoder:
     def __init__(self) -> None:
         self._nonce = ""
         self._trace = TraceReader()
+        self._shown_before: dict[str, None] = {}
 
     def open(self, document: Document) -> None:
         """Begin a document."""
@@ -129,6 +131,8 @@ class _ZeroClawDecoder:
         shown = decode_dashboard_event(record)
         if shown is None:
             return Decoded(verdict=Verdict.SKIPPED, note="unknown_variant")
+        if not self._is_new(record):
+            return Decoded(verdict=Verdict.SKIPPED, note="told_twice")
         counts = (shown.input_tokens, shown.output_tokens)
         total = getattr(shown.event, "tokens_used", None)
         at = Moment(
@@ -140,6 +144,17 @@ class _ZeroClawDecoder:
         )
         note = "clamped_integer" if is_clamped(counts) else note_of(shown.event)
         return Decoded((map_event(shown.event, at),), note=note)
+
+    def _is_new(self, record: dict[str, Any]) -> bool:
+        """Whether no record before said the same: a history that is asked for again repeats what it told."""
+        key = _shown_key(record)
+        if key is None:
+            return True
+        is_known = key in self._shown_before
+        self._shown_before[key] = None
+        if len(self._shown_before) > _MAX_SHOWN:
+            del self._shown_before[next(iter(self._shown_before))]
+        return not is_known
 
     def _history(self, events: list[Any], context: Context) -> Decoded:
         """Decode the records of a history; each has a place of its own, and a malformed one costs only itself."""
@@ -160,6 +175,14 @@ class _ZeroClawDecoder:
         if note == "malformed_event" and not found:
             raise RecordRejected("events", "holds no record that can be read")
         return Decoded(found, note=note) if found else Decoded(verdict=Verdict.SKIPPED, note=note or "empty_history")
+
+
+def _shown_key(record: dict[str, Any]) -> str | None:
+    """Digest a record of the dashboard; None for one without a time, which may say the same again."""
+    if not record.get("timestamp"):
+        return None
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"), default=str)
+    return f"dashboard:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 class ZeroClawSource:
@@ -183,10 +206,7 @@ class ZeroClawSource:
         if is_log_event(record):
             identity = record.get("id")
             return identity if isinstance(identity, str) and identity else None
-        if _is_shown(record) and record.get("timestamp"):
-            text = json.dumps(record, sort_keys=True, separators=(",", ":"), default=str)
-            return f"dashboard:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
-        return None
+        return _shown_key(record) if _is_shown(record) else None
 
     def companions(self, path: PurePath) -> Sequence[str]:
         """Give the pattern of the archives into which a trace is rotated."""

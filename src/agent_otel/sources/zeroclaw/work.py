@@ -22,6 +22,7 @@ from agent_otel.sources.zeroclaw.parts import (
     named,
     snapshot_contents,
     tool_error_type,
+    tool_name,
     usage_of,
 )
 from agent_otel.sources.zeroclaw.types import TurnTokenUsage
@@ -97,7 +98,7 @@ def _tool_call_start(record: Any, at: Moment) -> AgentEvent:
         EventKind.TOOL,
         Phase.START,
         ids={"tool_call": given(record.tool_call_id)},
-        names={"tool": given(record.tool)},
+        names={"tool": tool_name(record.tool)},
         contents=arguments_contents(record.arguments),
     )
 
@@ -111,7 +112,7 @@ def _tool_call(record: Any, at: Moment) -> AgentEvent:
         EventKind.TOOL,
         Phase.END,
         ids={"tool_call": given(record.tool_call_id)},
-        names={"tool": given(record.tool)},
+        names={"tool": tool_name(record.tool)},
         outcome=Outcome.OK if record.success else Outcome.ERROR,
         error_type=None if record.success else tool_error_type(record.tool, record.result),
         contents={**arguments_contents(record.arguments), **told},
