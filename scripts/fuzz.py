@@ -19,11 +19,13 @@ with atheris.instrument_imports(include=["agent_otel"]):
     from agent_otel.project import Measurements, record_of, span_of
     from agent_otel.sources import Context, Document, load_source
 
+    SOURCE = load_source(sys.argv.pop(1))  # in here: decoders are loaded on first use, and are what is fuzzed
+    SOURCE.decoder()
+
 
 def fuzz(data: bytes) -> None:
     """Read the bytes as an input of lines; every record is taken or rejected, and the books balance."""
-    source = load_source(SOURCE)
-    decoder = source.decoder()
+    decoder = SOURCE.decoder()
     decoder.open(Document("fuzz", "key"))
     correlator = Correlator("fuzz")
     measurements = Measurements()
@@ -31,7 +33,7 @@ def fuzz(data: bytes) -> None:
     for ordinal, line in enumerate(data.split(b"\n"), start=1):
         try:
             record = parse_line(line)
-            source.record_key(record)
+            SOURCE.record_key(record)
             events = decoder.decode(record, Context(Cursor("key", ordinal), 10**18)).events
         except RecordRejected:
             continue
@@ -57,6 +59,5 @@ def fuzz(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    SOURCE = sys.argv.pop(1)
     atheris.Setup(sys.argv, fuzz)
     atheris.Fuzz()

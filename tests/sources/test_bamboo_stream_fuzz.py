@@ -67,7 +67,8 @@ def check(events: list[AgentEvent]) -> None:
         for value in (*event.lineage.values(), *event.facts.values()):
             assert isinstance(value, str | bool | int | float)
             assert not isinstance(value, int) or abs(value) <= MAX_TIME_NS
-        assert (event.error_type is not None) == (event.outcome in (Outcome.ERROR, Outcome.CANCELLED))
+        failed = (Outcome.ERROR, Outcome.CANCELLED, Outcome.INTERRUPTED)
+        assert (event.error_type is not None) == (event.outcome in failed)
 
 
 @settings(max_examples=600)
@@ -135,7 +136,12 @@ def test_no_call_ends_twice_between_two_starts_of_it(steps: list[Any]) -> None:
                 ended.add(call)
             elif event.kind is EventKind.TOOL:
                 ended.discard(call)
-        if step is not None and step.get("type", "event") in ("runner_progress", "complete", "event"):
+        if step is not None and step.get("type", "event") in (
+            "runner_progress",
+            "complete",
+            "event",
+            "execution_started",
+        ):
             ended.clear()  # ids may be used again
 
 

@@ -122,19 +122,27 @@ class AgentStream:
 
     def _placed(self, record: _Record) -> Place:
         session = self._session(record)
-        return evolve(record.place, conversation=session, run=self._runs.only_run(session))
+        return evolve(record.place, conversation=session, run=self._runs.run_of(session))
 
     def _started(self, record: _Record) -> list[AgentEvent]:
         event = record.event
         run = run_id(event.session_id, event.run_id)
-        self._runs.start(event.session_id, run, boxed=record.boxed)
+        superseded = self._runs.start(event.session_id, run, boxed=record.boxed)
         started_ns = _time_of(event.started_at)
         lineage = {"run.id": event.run_id, "run.started_at": event.started_at if started_ns is not None else None}
         place = evolve(record.place, conversation=event.session_id, run=run)
         # Only beside other times of Bamboo's own clock: from there to our receipt it may be days.
         if not place.is_receipt and started_ns is not None and started_ns < place.time_ns:
             place = evolve(place, time_ns=started_ns)
-        return [place.event(EventKind.AGENT, Phase.START, lineage=lineage)]
+        start = place.event(EventKind.AGENT, Phase.START, lineage=lineage)
+        return [start] if superseded is None else [*self._lost_end(place, superseded), start]
+
+    def _lost_end(self, place: Place, run: str) -> list[AgentEvent]:
+        """Tell the end of a run whose own word was lost: Bamboo runs one at a time in a session."""
+        held = self._calls.settle(place.conversation)
+        there = evolve(place, run=run)
+        end = there.event(EventKind.AGENT, Phase.END, outcome=Outcome.INTERRUPTED, error_type="superseded")
+        return [*held, end]
 
     def _completed(self, record: _Record) -> list[AgentEvent]:
         return self._ended(record, Outcome.OK, usage=usage_of(record.event.usage)[0])
