@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev --editable .
 	touch $@
 
-demo: $(STAMP)  ## show a recorded agent run in the terminal; sends it too when an OTLP endpoint is set
+demo: $(STAMP)  ## show a recorded agent run in the terminal; sends it too where a collector listens
 	$(BIN)/agent-otel demo
 
 test: $(STAMP)  ## run every test
@@ -48,7 +48,7 @@ backends:       ## build the Collector, Jaeger, Prometheus and Tempo, once; need
 	PYTHONPATH=scripts $(PYTHON) -m backends
 
 observe: $(STAMP) ## run them on this machine; ARGS="--exec agent-otel demo" runs a command against them
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/observe.py $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/observe.py $(ARGS)
 
 clean:          ## remove what make made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

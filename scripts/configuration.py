@@ -52,9 +52,13 @@ The console exporter writes to standard output, also with `--json`.
 """
 
 
+def _default(text: str) -> str:
+    return f"`{text}`" if text else "none"
+
+
 def page() -> str:
     """Give the page as it should be."""
-    rows = [f"| `{s.name}` | `{s.default}` | {s.expected} | {s.help} |" for s in SETTINGS]
+    rows = [f"| `{s.name}` | {_default(s.default)} | {s.expected} | {s.help} |" for s in SETTINGS]
     return HEAD + "\n".join(rows) + "\n" + TAIL
 
 

@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="observe", description=(__doc__ or "").partition("\n")[0])
+    description = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="observe", description=description, allow_abbrev=False)
     parser.add_argument("--ports", choices=("usual", "auto"), default="usual", help="auto: whichever are free")
     parser.add_argument("--state", type=Path, metavar="DIRECTORY", help="keep what is stored in this folder")
     parser.add_argument("--config", type=Path, metavar="FILE", help="of the collector; local.yaml unless told")
@@ -77,6 +78,7 @@ def _observe(options: argparse.Namespace) -> int:
         _tell(backends.addresses, as_json=options.json)
         if options.command:
             return _run(options.command, backends)
+        _say("\nrunning until Ctrl-C")
         died = backends.wait()
         _say(f"observe: {died.death()}")
         return 1

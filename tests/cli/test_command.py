@@ -285,3 +285,15 @@ def test_problems_are_shown_up_to_twenty() -> None:
     assert lines[:2] == ["f:0: is odd", "f:1: a.b: is odd"]
     assert lines[20:] == ["and 230 more malformed records"]
     assert list(problem_lines(summary())) == []
+
+
+def test_a_file_of_which_nothing_can_be_read_is_a_failure_that_says_what_is_read(run: Any, tmp_path: Path) -> None:
+    wrong = tmp_path / "notes.jsonl"
+    wrong.write_text("these are\nno records\n")
+    status, _, told = run("replay", "--console", wrong)
+    assert status == Status.USAGE
+    assert "nothing of it can be read by any source" in told
+    assert "bamboo" in told
+    status, _, told = run("replay", "--console", "--source", "zeroclaw", wrong)
+    assert status == Status.USAGE
+    assert "nothing of it can be read as zeroclaw" in told

@@ -162,7 +162,7 @@ def test_binary_and_empty_files_give_books_and_no_fault(
     _, environ = served
     (tmp_path / "binary.jsonl").write_bytes(bytes(range(256)) * 100)
     (tmp_path / "empty.jsonl").touch()
-    books = replay(environ, tmp_path / "binary.jsonl", tmp_path / "empty.jsonl")
+    books = replay(environ, tmp_path / "binary.jsonl", tmp_path / "empty.jsonl", expect=1)
     assert (books["received"], books["malformed"], books["spans"]) == (1, 1, 0)
 
 

@@ -12,6 +12,7 @@ from ledger.places import Places, changed, places_of
 __all__ = ["mapping_tables"]
 
 _NONE = "none"
+_REPEATED = "recognised as a repetition"
 _ORPHANS = f"metric `{ORPHANS}`"  # here nothing comes to its end
 _COLUMNS = ("variant", "span", "span event", "log record", "metrics")
 
@@ -35,7 +36,7 @@ def _metrics(before: Places, after: Places) -> list[str]:
 def _row(book: Book, variant: str, case: Case) -> tuple[str, ...]:
     around = case.before or book.opening
     before, after = places_of(book.source, around), places_of(book.source, [*around, case.record])
-    if not changed(before, after):  # it begins the run itself
+    if not changed(before, after) or _REPEATED in after:  # it begins the run itself
         before, after = {}, places_of(book.source, [case.record])
     spans = [f"`{name}`" for name in _gained(before, after, "span name")]
     events = _events(before, after)

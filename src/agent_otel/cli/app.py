@@ -21,7 +21,6 @@ from agent_otel.cli.reach import Sending, decide_sending
 from agent_otel.cli.replaying import Request, replay_paths
 from agent_otel.cli.status import CommandEnd, Status
 from agent_otel.model import AgentOtelError, UsageError
-from agent_otel.setup import endpoint_is_set
 
 __all__ = ["app", "main"]
 
@@ -89,11 +88,11 @@ def replay(
 
 @app.command()
 def demo(as_json: Json = False) -> None:
-    """Show a recorded session; send it as well if an OTLP endpoint is set."""
+    """Show a recorded session; send it as well if an OTLP endpoint is set, or a collector listens at the usual one."""
     session = resources.files("agent_otel.cli") / "demo_session"
     with resources.as_file(session) as directory:
         request = Request(paths=[str(directory)], source="claude-code", shows=True, as_json=as_json)
-        _run(request, Sending(send=endpoint_is_set(os.environ)))
+        _run(request, decide_sending(os.environ, shows=True))
 
 
 def _run(request: Request, sending: Sending) -> NoReturn:

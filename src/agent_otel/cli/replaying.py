@@ -15,11 +15,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from agent_otel.bridge import Reading, ReadingOptions, ReadingSummary
 from agent_otel.cli.reach import Sending
 from agent_otel.cli.status import Status
-from agent_otel.cli.summary import MAX_PROBLEMS, problem_lines, status_of, summary_lines
+from agent_otel.cli.summary import MAX_PROBLEMS, nothing_was_read, problem_lines, status_of, summary_lines
 from agent_otel.cli.tree import TreeCollector
 from agent_otel.intake import Group, Replay, ResumeStore, Skipped, default_state_directory, discover
 from agent_otel.model import UsageError
 from agent_otel.setup import read_settings, unknown_settings
+from agent_otel.sources import source_names
 
 __all__ = ["Request", "replay_paths"]
 
@@ -108,6 +109,9 @@ def _find(request: Request) -> list[Group]:
 def _tell(summary: ReadingSummary, request: Request, sending: Sending) -> None:
     for line in problem_lines(summary):
         _say(line)
+    if nothing_was_read(summary):
+        named = f"as {request.source}" if request.source != "auto" else "by any source"
+        _say(f"nothing of it can be read {named}: is it the right file? Read are {', '.join(source_names())}")
     for message in [sending.notice, *summary.messages]:
         if message is not None:
             _say(message)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from agent_otel.bridge import ReadingSummary
 from agent_otel.cli.status import Status
 
-__all__ = ["MAX_PROBLEMS", "problem_lines", "status_of", "summary_lines"]
+__all__ = ["MAX_PROBLEMS", "nothing_was_read", "problem_lines", "status_of", "summary_lines"]
 
 MAX_PROBLEMS = 20
 
@@ -33,8 +33,16 @@ def problem_lines(summary: ReadingSummary) -> Iterator[str]:
         yield f"and {summary.books.malformed - len(shown)} more malformed records"
 
 
+def nothing_was_read(summary: ReadingSummary) -> bool:
+    """Say whether every single record was malformed: then it is not what it was taken for."""
+    counts = summary.books.as_dict()
+    return 0 < counts["received"] == counts["malformed"]
+
+
 def status_of(summary: ReadingSummary, *, strict: bool) -> Status:
     """Give the exit status; what was lost weighs more than what could not be read."""
     if summary.undelivered:
         return Status.UNDELIVERED
+    if nothing_was_read(summary):
+        return Status.USAGE
     return Status.MALFORMED if strict and summary.books.malformed else Status.OK

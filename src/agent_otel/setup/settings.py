@@ -181,7 +181,14 @@ SETTINGS: tuple[Setting, ...] = (
         "20000",
         "Conversations remembered to link a resumed one.",
     ),
-    Setting("AGENT_OTEL_MAX_MARKS", "max_marks", _at_least(0), "a whole number", "100", "Span events kept per run."),
+    Setting(
+        "AGENT_OTEL_MAX_MARKS",
+        "max_marks",
+        _at_least(0),
+        "a whole number of at least 0",
+        "100",
+        "Span events kept per run.",
+    ),
     Setting(
         "AGENT_OTEL_IDLE_LIMIT",
         "idle_limit_ns",
@@ -200,6 +207,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 _OWN_FIELDS = frozenset(attribute.name for attribute in fields(Settings)) - {"limits"}
+
+
+_OF_TOOLS = ("AGENT_OTEL_BACKENDS",)  # where `make backends` builds; the library does not read it
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -227,7 +237,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 def unknown_settings(environ: Mapping[str, str]) -> list[str]:
     """Give a warning for each ``AGENT_OTEL_*`` variable that does not exist, with the nearest one that does."""
-    known = [setting.name for setting in SETTINGS]
+    known = [*(setting.name for setting in SETTINGS), *_OF_TOOLS]
     warnings = []
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
