@@ -36,6 +36,9 @@ PUBLIC = {
     "agent_otel.project": """
         LogData Measurements MetricPoint SpanData SpanEvent SpanKind record_of span_of
     """,
+    "agent_otel.policy": """
+        Findings Limits METADATA_ONLY ScrubOptions Scrubbed Truncated content_facts scrub truncate
+    """,
     "agent_otel.delivery": "Item Sink SinkBooks SinkSpec SinkVerdict",
     "agent_otel.conventions": """
         CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes metrics names

@@ -1,0 +1,123 @@
+"""The words that make a key secret-like, and those that take it back.
+
+One list serves both the judgement over keys and the prefilter over text, so that no key is judged secret-like that the
+prefilter would not have stopped at.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AFTER_WORD",
+    "INNOCENT_ENDINGS",
+    "INNOCENT_KEYS",
+    "NAME_KEYS",
+    "PASSWORD_WORDS",
+    "SECRET_WORDS",
+    "SHORT_PASSWORD_WORDS",
+    "SHORT_SECRET_WORDS",
+    "VALUE_KEYS",
+    "WEAK_WORDS",
+]
+
+# How many characters of a key may follow the word that makes it secret-like.
+AFTER_WORD = 24
+
+# Every value under these is a secret, numbers too. Patterns, over keys in lower case.
+PASSWORD_WORDS: tuple[str, ...] = (
+    "passw(?:or)?d",
+    "passwort",
+    "kennwort",
+    "contrasena",
+    "passphrase",
+    "pass[_-]phrase",
+    "passcode",
+)
+
+# Members of an object that holds a name beside its value, as in lists of headers or of variables.
+NAME_KEYS: tuple[str, ...] = ("name", "key", "header", "variable", "field")
+VALUE_KEYS: frozenset[str] = frozenset(("value", "val", "values", "content"))
+
+# Too short to be looked for within words: in letters that mean nothing they are met by chance.
+SHORT_PASSWORD_WORDS: tuple[str, ...] = ("pwd",)
+SHORT_SECRET_WORDS: tuple[str, ...] = ("jwt", "cvv", "cvc")
+
+_QUALIFIERS = (
+    "api|app|access|account|admin|aes|auth|client|consumer|crypto|customer|deploy|developer|encrypt(?:ion)?|functions|"
+    "hmac|host|ingest|integration|license|licence|master|private|project|publishable|root|rsa|secret|server|service|"
+    "session|shared|sign(?:ing)?|ssh|storage|subscription|team|user|webhook|write|x|decryption|cipher|jwt|hash|tls|ssl"
+)
+
+# Every text under these is a secret; numbers, flags and nothing are not.
+SECRET_WORDS: tuple[str, ...] = (
+    "secret",
+    "token",
+    f"(?:{_QUALIFIERS})[_. -]?key",
+    "credential",
+    "authorization",
+    "authentication",
+    "bearer",
+    "cookie",
+    "sessid",
+    "connection[_. -]?string",
+    "webhook[_. -]?url",
+    "sasl[_. -]?jaas",
+    "[_.-]pass",
+    "user[_. -]?pass",
+    "db[_. -]?pass",
+    "pin[_. -]?code",
+    "one[_. -]?time[_. -]?(?:code|pass)",
+    "mnemonic",
+    "seed[_. -]?phrase",
+)
+
+# A text under these is a secret only if it looks like one.
+WEAK_WORDS: tuple[str, ...] = (
+    "auth",
+    "creds",
+    "csrf",
+    "key",
+    "otp",
+    "pass",
+    "pin",
+    "tokens",
+    "xsrf",
+)
+
+# A key that ends in one of these tells about a secret, and is none.
+INNOCENT_ENDINGS: frozenset[str] = frozenset(
+    """
+    address age algorithm allowed at attempts audience author authority available bits budget bytes cache
+    category class client cnt column config configured count counts created created_at date days default detail
+    details domain duration enabled endpoint env error errors exists expiration expired expires expiry field
+    fields file filename flow format found handler header headers helper hint id_type in index info interval
+    issuer kind label len length level lifetime limit limits link loc location manager max message method min
+    missing mode model name names namespace number object offset only option optional options param parameter
+    parameters path pattern per policy port position prefix present price prompt provider rate ratio reason ref
+    reference regex region required reset results rotation rule rules schema scheme scope scopes score setting
+    settings size source spec state stats status step store strategy strength style subject suffix supported
+    table template text_length time timeout title total ttl type types uri url usage usages used valid
+    validation validator validity verified version warning window year years
+    """.split()  # noqa: SIM905  a list of words reads better as one
+)
+
+# Keys, letters and digits only, in lower case, that hold a secret-like word and no secret.
+INNOCENT_KEYS: frozenset[str] = frozenset(
+    """
+    addedtokens additionalspecialtokens apikeyid authenticated authenticationmethod authenticationtype
+    authmethod authmode author authored authoremail authority authorizationtype authorname authors authtype
+    bostoken cachecreationinputtokens cachedtokens cachekey cachereadinputtokens cachereadtokens
+    cachewritetokens cancelationtoken cancellationtoken canceltoken clienttoken clstoken completiontokens
+    continuationtoken cookieconsent cookiejar cookiepolicy credentialid currenttoken decodertoken endtoken
+    eostoken firsttoken foreignkey functionsignature idempotencytoken imagepullsecrets imagetoken inputtokens
+    keyboard keyid keyname keypath keytype lasttoken masktoken maxcompletiontokens maxinputtokens maxnewtokens
+    maxoutputtokens maxtokens methodsignature mintokens nextcontinuationtoken nextpagetoken nextsynctoken
+    nexttoken nexttokens outputtokens padtoken pagetoken paginationtoken partitionkey passwordpolicy
+    previouspagetoken prevpagetoken prevtoken primarykey prompttokens publicapikey publickey reasoningtokens
+    resumetoken routingkey rowkey secretariat secretarn secretary secretid secretkeyref secretkeyselector
+    secretname secretref septoken sessioncookiename sessiontokencount shardkey signaturealgorithm
+    signaturemethod signatureversion sortkey specialtoken specialtokens sshpublickey starttoken stoptoken
+    stoptokens subtoken synctoken thinkingtokens tokencount tokenid tokenids tokenization tokenizer tokenlimit
+    tokenname tokens tokenspersecond tokensused tokentype totaltokens typesignature unktoken usedtokens
+    usersession
+    """.split()  # noqa: SIM905  a list of words reads better as one
+)
