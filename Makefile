@@ -37,7 +37,7 @@ contract: $(STAMP) ## which room may import which
 docs: $(STAMP)  ## pages that are made from the code are up to date
 	$(BIN)/python scripts/configuration.py --check
 	$(BIN)/python tests/ledger/page.py --check
-	$(BIN)/python scripts/dashboard.py --check
+	! $(BIN)/python -c "import grafana_foundation_sdk" 2>/dev/null || $(BIN)/python scripts/dashboard.py --check
 
 check: lint types contract docs ## all checks but the tests
 

@@ -11,6 +11,8 @@ import sys
 from typing import Any
 
 from attrs import frozen
+
+pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk needs Python 3.11 or newer")
 import dashboard
 import pytest
 
