@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from importlib import import_module
 import json
 from pathlib import Path
 import subprocess
@@ -11,9 +12,6 @@ import sys
 from typing import Any
 
 from attrs import frozen
-
-pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk needs Python 3.11 or newer")
-import dashboard
 import pytest
 
 from agent_otel.conventions import INSTRUMENTS
@@ -23,6 +21,9 @@ from backend import fleet
 from backend.asking import prometheus_series, until
 from backend.running import Backends
 from end_to_end.replaying import environment
+
+pytest.importorskip("grafana_foundation_sdk", reason="grafana-foundation-sdk needs Python 3.11 or newer")
+dashboard: Any = import_module("dashboard")  # of scripts/
 
 pytestmark = pytest.mark.backend
 
