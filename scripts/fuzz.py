@@ -15,12 +15,13 @@ with atheris.instrument_imports(include=["agent_otel"]):
     from agent_otel.correlate import Correlator, Operation, OrphanReason, RunOpened
     from agent_otel.intake import parse_line
     from agent_otel.model import Cursor, RecordRejected
-    from agent_otel.policy import content_facts
+    from agent_otel.emit import ContentWriter
     from agent_otel.project import Measurements, record_of, span_of
     from agent_otel.sources import Context, Document, load_source
 
     SOURCE = load_source(sys.argv.pop(1))  # in here: decoders are loaded on first use, and are what is fuzzed
     SOURCE.decoder()
+    WRITER = ContentWriter()
 
 
 def fuzz(data: bytes) -> None:
@@ -47,15 +48,17 @@ def fuzz(data: bytes) -> None:
     for output in outputs:
         if isinstance(output, Operation):
             span = span_of(output)
-            content_facts(span.contents)
+            WRITER.of_span(span)
             measurements.of_operation(output)
             key = (span.identity.trace_id, span.identity.span_id)
             assert key not in spans  # noqa: S101
             assert 0 <= span.start_ns <= span.end_ns < 2**63  # noqa: S101
             spans.add(key)
         elif not isinstance(output, RunOpened):
-            record_of(output)
+            if (record := record_of(output)) is not None:
+                WRITER.of_record(record)
             measurements.of_occurrence(output)
+    assert WRITER.counts.stubs == 0  # noqa: S101
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ PUBLIC = {
         SourceError ToolCall UnknownSource UsageError __version__
     """,
     "agent_otel.model": """
-        AgentEvent AgentOtelError Content ContentKind Cost CostStatus Cursor DeliveryClass EventIds EventKind Fact
+        AgentEvent AgentOtelError CaptureMode Content ContentKind Cost CostStatus Cursor DeliveryClass EventIds EventKind Fact
         IntakeError LosslessRecord MAX_TIME_NS NANOS_PER_MILLI NANOS_PER_SECOND NO_IDS NO_NAMES Names Origin Outcome
         Phase RecordRejected SettingsError SourceError UnknownSource Usage UsageError outcome_of_status parse_rfc3339
         render_rfc3339
@@ -37,11 +37,13 @@ PUBLIC = {
         LogData Measurements MetricPoint SpanData SpanEvent SpanKind record_of span_of
     """,
     "agent_otel.policy": """
-        Findings Limits METADATA_ONLY ScrubOptions Scrubbed Truncated content_facts scrub truncate
+        AttributeFilter CaptureMode ContentLimits ContentPolicy DEFAULT_MODES Decider Decision Filtering Findings Limits
+        RAW_GATES RawGates ScrubOptions Scrubbed SinkPolicy Subject Truncated Writing Written denied_gates
+        evaluate_content_capture scrub shared_scrubber truncate
     """,
     "agent_otel.delivery": "Item Sink SinkBooks SinkSpec SinkVerdict",
     "agent_otel.conventions": """
-        CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes metrics names
+        CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes content metrics names
     """,
     "agent_otel.testing": """
         Capture ExpectedSpan OtlpReceiver RULES ReceivedEvent ReceivedExemplar ReceivedLink ReceivedLog

@@ -7,6 +7,7 @@ import logging
 
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
+import pytest
 
 from agent_otel.model import AgentEvent, Content, ContentKind, EventIds, EventKind, Origin, Outcome, Phase
 
@@ -81,7 +82,9 @@ def records(bridge):
     bridge.record(Loud())
 
 
-def test_no_content_leaves_and_none_is_logged(bridge, receiver, caplog):
+@pytest.mark.parametrize("mode", ["off", "metadata_only"])
+def test_no_content_leaves_in_modes_without_text_and_none_is_logged(make_bridge, receiver, caplog, mode):
+    bridge = make_bridge(AGENT_OTEL_CONTENT=mode)
     with caplog.at_level(logging.DEBUG):
         with bridge.run(agent="coder") as run:
             fill(run)
@@ -103,7 +106,8 @@ def test_no_content_leaves_and_none_is_logged(bridge, receiver, caplog):
     assert SECRET not in repr((bridge, bridge.health(), bridge.health().as_dict(), open_run, vars(open_run)))
     assert SECRET not in repr(bridge._pipeline.books)
     by_name = {span.name: span for span in receiver.spans()}
-    assert by_name["execute_tool plain"].attributes["agent_otel.content.tool_arguments.items"] == 4
+    if mode != "off":
+        assert by_name["execute_tool plain"].attributes["agent_otel.content.tool_arguments.items"] == 4
     assert by_name["execute_tool raises"].attributes["error.type"].endswith("LoudError")
     assert by_name["execute_tool current"].events[0].attributes["exception.type"].endswith("LoudError")
 

@@ -17,7 +17,7 @@ from opentelemetry import baggage, context, trace
 from opentelemetry.trace import SpanContext, TraceFlags, get_current_span
 import pytest
 
-from agent_otel.conventions.attributes import is_content_key
+from agent_otel.conventions.content import is_content_key
 from agent_otel.model import Outcome
 from agent_otel.testing import assert_tree
 
@@ -402,7 +402,8 @@ def test_lone_surrogates_cost_nothing(bridge, receiver):
         "Exception.Message ",
     ],
 )
-def test_content_keys_of_other_dialects(bridge, receiver, key):
+def test_content_keys_of_other_dialects(make_bridge, receiver, key):
+    bridge = make_bridge(AGENT_OTEL_CONTENT="off")
     assert is_content_key(key)
     with bridge.run(agent="a"):
         get_current_span().set_attribute(key, SECRET)

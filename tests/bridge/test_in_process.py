@@ -115,7 +115,8 @@ def test_exceptions_pass_through_unchanged_and_tell_how_it_ended(bridge, receive
     assert error.__context__ is None
     name = {"run": "invoke_agent a", "tool_call": "execute_tool t", "model_call": "chat m"}[make]
     span = received(bridge, receiver)[name]
-    assert (span.status_code, span.status_message) == ("error", "")
+    said = [argument for argument in error.args if isinstance(argument, str)]
+    assert (span.status_code, span.status_message) == ("error", "".join(said))
     assert (span.attributes["agent_otel.outcome"], span.attributes["error.type"]) == (outcome, error_type)
     assert bridge.health().faults == 0
 
@@ -153,7 +154,7 @@ def test_an_error_status_set_by_user_code_counts(bridge, receiver):
     with bridge.run() as run, run.tool_call("t"):
         trace.get_current_span().set_status(trace.StatusCode.ERROR, "made-up")
     span = received(bridge, receiver)["execute_tool t"]
-    assert (span.status_code, span.attributes["error.type"], span.status_message) == ("error", "error", "")
+    assert (span.status_code, span.attributes["error.type"], span.status_message) == ("error", "error", "made-up")
 
 
 def test_usage_and_cost_of_odd_values(bridge, receiver):

@@ -281,7 +281,7 @@ def test_a_burst_beyond_the_bound_loses_ordinary_things_first_and_counts(make, r
     assert "invoke_agent a" in {span.name for span in receiver.spans()}
 
 
-def test_unknown_settings_are_told(make, receiver, caplog):
+def test_settings_warnings_are_told(make, receiver, caplog):
     with caplog.at_level(logging.WARNING, "agent_otel"):
         make(receiver.http_endpoint, AGENT_OTEL_HANDOVER_BYTE="1")
     assert "AGENT_OTEL_HANDOVER_BYTE is no setting; did you mean AGENT_OTEL_HANDOVER_BYTES?" in caplog.text

@@ -133,7 +133,8 @@ def test_a_record_inside_a_run_joins_its_trace(bridge, receiver):
     assert spans["execute_tool inner"].parent_span_id == spans["execute_tool outer"].span_id
 
 
-def test_content_of_events_is_copied_when_it_is_recorded(bridge, receiver):
+def test_content_of_events_is_copied_when_it_is_recorded(make_bridge, receiver):
+    bridge = make_bridge(AGENT_OTEL_CONTENT="metadata_only")
     value = ["one"]
     contents = {ContentKind.TOOL_RESULT: Content(value)}
     bridge.record(event(EventKind.TOOL, Phase.END, tool_call="t", contents=contents))

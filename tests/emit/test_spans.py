@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from uuid import uuid4
+
 from opentelemetry import baggage
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
@@ -73,10 +76,10 @@ def test_a_caller_outside_this_bridge_is_a_remote_parent():
 
 def test_links_and_events():
     identity = SpanIdentity(0xA, 0xB, links=(SpanRef(0x1, 0x2),))
-    span = Emitted().span(identity=identity, events=(SpanEvent("agent_otel.mark", T0 + 1, {"n": 1}),))
+    span = Emitted().span(identity=identity, events=(SpanEvent("agent_otel.mark", T0 + 1, {"agent_otel.items": 1}),))
     assert [(link.context.trace_id, link.context.span_id) for link in span.links] == [(1, 2)]
     assert [(event.name, event.timestamp, dict(event.attributes)) for event in span.events] == [
-        ("agent_otel.mark", T0 + 1, {"n": 1})
+        ("agent_otel.mark", T0 + 1, {"agent_otel.items": 1})
     ]
 
 
@@ -86,11 +89,23 @@ def test_an_error_has_a_status_without_description():
     assert Emitted().span().status.status_code is StatusCode.UNSET
 
 
-def test_content_becomes_facts():
-    span = Emitted().span(contents={ContentKind.TOOL_ARGUMENTS: Content({"command": SECRET})})
-    assert span.attributes["agent_otel.content.mode"] == "metadata_only"
-    assert span.attributes["agent_otel.content.tool_arguments.items"] == 1
+def test_content_of_tools_becomes_scrubbed_json():
+    password = uuid4().hex
+    arguments = {"command": "ls", "password": password}
+    span = Emitted().span(contents={ContentKind.TOOL_ARGUMENTS: Content(arguments)})
+    assert span.attributes["agent_otel.content.mode"] == "redacted_summary"
+    told = json.loads(span.attributes["gen_ai.tool.call.arguments"])
+    assert told["command"] == "ls"
+    assert told["password"].startswith("[REDACTED")
+    assert span.attributes["agent_otel.content.redacted"] == 1
+    assert password not in span.to_json()
+
+
+def test_what_people_and_models_say_stays_at_home():
+    contents = {kind: Content(SECRET) for kind in ContentKind if kind.value.startswith(("input", "output", "system"))}
+    span = Emitted().span(contents=contents)
     assert SECRET not in span.to_json()
+    assert span.attributes["agent_otel.content.mode"] == "off"
 
 
 def test_additions_go_out_and_ours_win():
@@ -175,13 +190,11 @@ def test_the_next_span_of_the_host_gets_its_own_ids():
     assert emitted.provider.get_tracer("host").start_span("x").get_span_context().trace_id != 0xA
 
 
-def test_content_of_a_span_event_is_told_by_size_and_type_alone():
-    contents = {ContentKind.ERROR_TEXT: Content(SECRET)}
-    span = Emitted().span(events=(SpanEvent("agent_otel.sub_agent", T0 + 1, {"n": 1}, contents),))
+def test_content_of_a_span_event_stands_on_the_event():
+    password = uuid4().hex
+    contents = {ContentKind.ERROR_TEXT: Content(f"refused, password={password}")}
+    span = Emitted().span(events=(SpanEvent("agent_otel.sub_agent", T0 + 1, {"agent_otel.items": 1}, contents),))
     (event,) = span.events
-    assert dict(event.attributes) == {
-        "n": 1,
-        "agent_otel.content.mode": "metadata_only",
-        "agent_otel.content.error_text.bytes": len(SECRET),
-        "agent_otel.content.error_text.type": "string",
-    }
+    assert event.attributes["agent_otel.items"] == 1
+    assert event.attributes["exception.message"].startswith("refused, password=[REDACTED")
+    assert password not in span.to_json()

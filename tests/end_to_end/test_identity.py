@@ -82,6 +82,7 @@ def test_a_second_reading_of_records_without_times_is_a_second_trace(
     assert len({span.trace_id for span in spans}) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 def test_a_growing_file_read_in_two_halves_with_resume_gives_the_same_spans(
     receiver: OtlpReceiver, growing_recording: Path, tmp_path: Path, share: float

@@ -79,8 +79,12 @@ def test_every_span_conforms_and_every_parent_arrived(
     assert all((span.trace_id, span.parent_span_id) in known for span in spans if span.parent_span_id)
 
 
-def test_no_word_of_the_session_leaves(served: tuple[OtlpReceiver, dict[str, str]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["off", "metadata_only"])
+def test_no_word_of_the_session_leaves_in_modes_without_text(
+    served: tuple[OtlpReceiver, dict[str, str]], tmp_path: Path, mode: str
+) -> None:
     receiver, environ = served
+    environ = {**environ, "AGENT_OTEL_CONTENT": mode}
     main = demo_session(tmp_path / "demo")
     planted = "planted-in-every-text-9f3a"
     for file in (tmp_path / "demo").rglob("*.jsonl"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from hashlib import sha256
+
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
@@ -22,7 +24,8 @@ from agent_otel.project.bounds import (
         ("\x1b[31mred", "[31mred"),
         ("lone \ud800 surrogate", "lone ? surrogate"),
         ("x" * 128, "x" * 128),
-        ("x" * 129, "x" * 127 + "…"),
+        ("x" * 129, "sha256:" + sha256(b"x" * 129).hexdigest()[:32]),
+        ("word " * 30, "word " * 24 + "word…"),
         ("\x00\x01", ""),
         ("[bold]not ours[/]", "[bold]not ours[/]"),
     ],

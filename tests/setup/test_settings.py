@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 import pytest
 
 from agent_otel.correlate import CorrelationLimits
-from agent_otel.model import SettingsError
-from agent_otel.setup import SETTINGS, Settings, read_settings, unknown_settings
+from agent_otel.model import ContentKind, SettingsError
+from agent_otel.setup import SETTINGS, Settings, read_settings, settings_warnings
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 BAD = {
@@ -29,7 +29,28 @@ BAD = {
     "AGENT_OTEL_MAX_MARKS": ["-1", "x"],
     "AGENT_OTEL_IDLE_LIMIT": ["-1", "nan", "inf", "1e10", "a day"],
     "AGENT_OTEL_LATE_CHILD_GRACE": ["-0.1", "soon"],
+    "AGENT_OTEL_CONTENT": ["on", "true", "redact"],
+    **{f"AGENT_OTEL_CONTENT_{kind.name}": ["on", "full"] for kind in ContentKind},
+    "AGENT_OTEL_CONTENT_DENIED_TOOLS": [],
+    "AGENT_OTEL_CONTENT_SINKS": ["otlp", "otlp=", "=off", "otlp=on"],
+    "AGENT_OTEL_CONTENT_MAX_CHARS": ["-1", "x"],
+    "AGENT_OTEL_CONTENT_VALUE_BYTES": ["-1", "64 KiB"],
+    "AGENT_OTEL_CONTENT_SPAN_BYTES": ["-1", "1.5"],
+    "AGENT_OTEL_CONTENT_FOREIGN": ["keep"],
+    "AGENT_OTEL_CONTENT_ALLOWED": [],
+    "AGENT_OTEL_RAW_SOURCES": [],
+    "AGENT_OTEL_RAW_BYTES": ["-1", "none"],
+    "AGENT_OTEL_RAW_RETENTION": ["yes", "1"],
+    "AGENT_OTEL_RAW_SAMPLE_RATIO": ["2", "-0.1", "nan", "half"],
+    "AGENT_OTEL_SCRUB_OPT_IN": [],
+    "AGENT_OTEL_SCRUB_DISABLED": [],
+    "AGENT_OTEL_SCRUB_TAG_KEY": ["short"],
+    "AGENT_OTEL_CONFIG_FILE": [],
 }
+
+
+# Defaults that are told in words.
+DOCUMENTED = {"AGENT_OTEL_CONTENT": "", "AGENT_OTEL_CONTENT_SINKS": ""}
 
 
 def test_each_setting_has_its_bad_values_here():
@@ -40,14 +61,19 @@ def test_each_setting_has_its_bad_values_here():
 def test_a_bad_value_is_one_clear_error(name, value):
     with pytest.raises(SettingsError) as raised:
         read_settings({name: value})
-    assert str(raised.value) == f"{name}={value.strip()!r}: expected {BY_NAME[name].expected}"
+    shown = "…" if BY_NAME[name].is_secret else value.strip()
+    assert str(raised.value) == f"{name}={shown!r}: expected {BY_NAME[name].expected}"
     assert raised.value.name == name
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_documented_defaults_are_the_real_ones(setting):
-    if setting.name in ("AGENT_OTEL_ID_NAMESPACE", "AGENT_OTEL_STATE"):
+    if setting.name in ("AGENT_OTEL_ID_NAMESPACE", "AGENT_OTEL_STATE", "AGENT_OTEL_CONFIG_FILE"):
         assert getattr(Settings(), setting.field) is None
+        return
+    own = {field.name for kind in (Settings, CorrelationLimits) for field in fields(kind)} - {"content"}
+    if setting.field not in own:
+        assert read_settings({setting.name: DOCUMENTED.get(setting.name, setting.default)}) == Settings()
         return
     owner = Settings() if setting.field in {field.name for field in fields(Settings)} else CorrelationLimits()
     assert read_settings({}).limits == CorrelationLimits()
@@ -94,8 +120,9 @@ def test_any_text_is_a_value_or_a_settings_error(setting, text):
     ],
 )
 def test_an_unknown_name_is_a_warning_with_the_nearest_real_one(name, nearest):
-    assert unknown_settings({name: "made-up secret"}) == [f"{name} is no setting; did you mean {nearest}?"]
+    assert settings_warnings({name: "made-up secret"}) == [f"{name} is no setting; did you mean {nearest}?"]
 
 
 def test_names_that_are_real_or_not_ours_are_no_warning():
-    assert unknown_settings({**dict.fromkeys(BY_NAME, "1"), "OTEL_WHATEVER": "1", "PATH": ""}) == []
+    real = dict.fromkeys(BY_NAME.keys() - {"AGENT_OTEL_CONFIG_FILE"}, "1")
+    assert settings_warnings({**real, "OTEL_WHATEVER": "1", "PATH": ""}) == []

@@ -15,9 +15,8 @@ from opentelemetry.trace import Span, get_current_span, set_span_in_context
 
 from agent_otel.bridge.endings import identifier, known_outcome, outcome_of
 from agent_otel.correlate import Surroundings
-from agent_otel.emit import CurrentSpan, Sampling, snapshot, text_of, whole_number
+from agent_otel.emit import CurrentSpan, Sampling, error_text, snapshot, text_of, whole_number
 from agent_otel.emit.current import live_context
-from agent_otel.emit.interruption import of_signal_handler
 from agent_otel.model import (
     AgentEvent,
     Content,
@@ -31,6 +30,7 @@ from agent_otel.model import (
     Phase,
     Usage,
 )
+from agent_otel.processors.interruption import of_signal_handler
 
 __all__ = ["ORIGIN", "Call", "Host"]
 
@@ -128,6 +128,9 @@ class Call:
         span = self._span
         if span is not None:
             ending = self._ending(error)
+            said = error_text(error) if error is not None else span.error_text if span.marked_error else None
+            if said and ContentKind.ERROR_TEXT not in self._contents and ending[0] is not Outcome.OK:
+                self._keep(ContentKind.ERROR_TEXT, said)
             span.is_ended = True
             if get_current_span() is span:  # not so where others began since, or in another task: they climb over it
                 attach(live_context(self._before))
@@ -236,7 +239,7 @@ class Call:
         """Keep a snapshot of content; never raises, whatever the value is."""
         try:
             copy, size = snapshot(value, self._host.content_bytes)
-            self._contents[kind] = Content(copy)
+            self._contents[kind] = Content(copy, is_cut=size > self._host.content_bytes)
             self._size += size
         except Exception as error:  # such as nesting that meets the agent's own recursion limit
             if of_signal_handler(error):

@@ -28,10 +28,10 @@ from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
 from agent_otel.emit import HandOver, Sampling, snapshot, text_of
-from agent_otel.emit.interruption import of_signal_handler
 from agent_otel.model import AgentEvent, EventKind, Outcome, Phase
 from agent_otel.processors import in_forked_child
-from agent_otel.setup import Settings, Telemetry, build_telemetry, is_disabled, read_settings, unknown_settings
+from agent_otel.processors.interruption import of_signal_handler
+from agent_otel.setup import Settings, Telemetry, build_telemetry, is_disabled, read_settings, settings_warnings
 
 __all__ = ["Bridge"]
 
@@ -98,11 +98,11 @@ class Bridge:
             SettingsError: If a variable has a value that cannot be used; it names variable, value and what is expected.
         """
         settings = read_settings(os.environ)
-        for warning in unknown_settings(os.environ):
+        for warning in settings_warnings(os.environ):
             _log.warning("%s", warning)
         if is_disabled(os.environ):
             return cls(None, settings)
-        telemetry = build_telemetry(os.environ, id_namespace=settings.id_namespace)
+        telemetry = build_telemetry(os.environ, settings)
         return cls(telemetry, settings, ambient_context())
 
     # -- what the agent calls -----------------------------------------------------------------------------------------
@@ -157,6 +157,7 @@ class Bridge:
             sinks=self._telemetry.sinks,
             correlation=dict(correlator.counts),
             notes=dict(self._pipeline.books.notes),
+            content={name: counts.as_dict() for name, counts in self._telemetry.content_counts.items()},
             open_runs=correlator.open_runs,
             open_operations=correlator.open_operations,
             forgotten_calls=self._forgotten_calls,
@@ -303,7 +304,7 @@ def _owned(event: AgentEvent, limit: int) -> tuple[AgentEvent, int]:
     contents, size = {}, 0
     for kind, content in event.contents.items():
         copy, cost = snapshot(content.value, limit)
-        contents[kind] = evolve(content, value=copy)
+        contents[kind] = evolve(content, value=copy, is_cut=content.is_cut or cost > limit)
         size += cost
     return evolve(event, contents=contents), size
 

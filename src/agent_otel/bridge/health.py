@@ -25,6 +25,8 @@ class Health:
         sinks: ``accepted = exported + rejected + evicted + queued + spooled``, by sink.
         correlation: What was closed without its end, evicted, repeated or late.
         notes: What sources skipped or clamped, and why.
+        content: Secrets that were hidden (``redacted``) and what went out as a stub because the content policy failed
+            (``stubs``): in what the bridge built, and once more in front of each sink.
         open_runs: Runs that are open.
         open_operations: Starts that wait for their end.
         forgotten_calls: Open context managers that were too many to be remembered: a shutdown does not end them.
@@ -37,6 +39,7 @@ class Health:
     sinks: Mapping[str, Mapping[str, int]] = field(factory=dict)
     correlation: Mapping[str, int] = field(factory=dict)
     notes: Mapping[str, int] = field(factory=dict)
+    content: Mapping[str, Mapping[str, int]] = field(factory=dict)
     open_runs: int = 0
     open_operations: int = 0
     forgotten_calls: int = 0

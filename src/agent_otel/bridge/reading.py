@@ -150,7 +150,7 @@ class Reading:
         """
         settings = read_settings(environ)
         send = options.send and not is_disabled(environ)
-        telemetry = build_telemetry(environ, id_namespace=settings.id_namespace, send=send, recorded=True)
+        telemetry = build_telemetry(environ, settings, send=send, recorded=True)
         return cls(telemetry, settings, options, environ, on_span)
 
     @property

@@ -110,6 +110,8 @@ class Teller:
         context = self._telemetry.spans.emit(data)
         if context is None:
             self._books.unsampled += 1
+        else:
+            self._telemetry.logs.emit_details(data)
         if self._on_span is not None:
             self._on_span(data)
         return context

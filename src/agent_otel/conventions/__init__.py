@@ -1,7 +1,8 @@
 """Every attribute, span, event and metric name, unit and bucket, and which keys carry content."""
 
-from agent_otel.conventions import attributes, metrics, names
-from agent_otel.conventions.attributes import CONTENT_KEYS, SCHEMA_URL, SEMCONV_REVISION
+from agent_otel.conventions import attributes, content, metrics, names
+from agent_otel.conventions.attributes import SCHEMA_URL, SEMCONV_REVISION
+from agent_otel.conventions.content import CONTENT_KEYS
 from agent_otel.conventions.metrics import INSTRUMENTS, Instrument
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "SEMCONV_REVISION",
     "Instrument",
     "attributes",
+    "content",
     "metrics",
     "names",
 ]

@@ -92,82 +92,14 @@ CATEGORY: Final = "agent_otel.category"
 ITEM_COUNT: Final = "agent_otel.items"
 DECISION: Final = "agent_otel.decision"
 DEPLOYMENT_ID: Final = "agent_otel.deployment.id"
-CONTENT_MODE: Final = "agent_otel.content.mode"
+CONTENT_MODE: Final = "agent_otel.content.mode"  # string; of the widest content where kinds differ
+CONTENT_DENIED_BY: Final = "agent_otel.content.denied_by"  # strings: gates that kept content from leaving raw
+CONTENT_REDACTED: Final = "agent_otel.content.redacted"  # how many secrets were hidden
+CONTENT_REDACTED_BY: Final = "agent_otel.content.redacted_by"  # strings "detector=count"
+CONTENT_STUB: Final = "agent_otel.content.stub"  # true: the policy failed, and this stands for the span
 CONTENT_FACTS_PREFIX: Final = "agent_otel.content."
 
-# Attribute keys whose values are content, ours and the older ones that other instrumentations still write.
-CONTENT_KEYS: Final = frozenset(
-    {
-        TOOL_CALL_ARGUMENTS,
-        TOOL_CALL_RESULT,
-        INPUT_MESSAGES,
-        OUTPUT_MESSAGES,
-        SYSTEM_INSTRUCTIONS,
-        RETRIEVAL_QUERY_TEXT,
-        MEMORY_QUERY_TEXT,
-        "gen_ai.retrieval.documents",
-        "gen_ai.memory.records",
-        "gen_ai.tool.definitions",
-        "gen_ai.tool.description",
-        "gen_ai.prompt",
-        "gen_ai.completion",
-        "gen_ai.event.content",
-        "input.value",
-        "output.value",
-        "tool.parameters",
-        "mcp.tool.arguments",
-        "mcp.tool.result",
-        "db.query.text",
-        "db.statement",
-        "traceloop.entity.input",
-        "traceloop.entity.output",
-        "mlflow.spaninputs",
-        "mlflow.spanoutputs",
-        "ai.response.text",
-        "ai.response.object",
-        "ai.response.toolcalls",
-        "ai.toolcall.args",
-        "ai.toolcall.result",
-        EXCEPTION_MESSAGE,
-        EXCEPTION_STACKTRACE,
-    }
-)
-# The same where a dialect flattens messages into keys of their own, such as llm.input_messages.0.message.content.
-CONTENT_PREFIXES: Final = (
-    "gen_ai.prompt.",
-    "gen_ai.completion.",
-    f"{INPUT_MESSAGES}.",
-    f"{OUTPUT_MESSAGES}.",
-    "llm.prompts",
-    "llm.completions",
-    "llm.input_messages",
-    "llm.output_messages",
-    "ai.prompt",
-)
-# Prefix of a dialect, and the endings of those of its keys that are content.
-CONTENT_ENDINGS: Final = {"langfuse.": ("input", "output")}
-# What events that hold a message (gen_ai.user.message, gen_ai.choice) carry as content.
-MESSAGE_EVENT: Final = ("gen_ai.", (".message", ".choice"))
-MESSAGE_KEYS: Final = frozenset({"content", "arguments", "tool_calls", "message"})
-
-
-def is_content_key(key: str) -> bool:
-    """Say whether the values of an attribute are content, in our dialect or in another; case does not matter."""
-    key = key.strip().lower()
-    return (
-        key in CONTENT_KEYS
-        or key.startswith(CONTENT_PREFIXES)
-        or any(key.startswith(start) and key.endswith(ends) for start, ends in CONTENT_ENDINGS.items())
-    )
-
-
-def is_message_content(event: str, key: str) -> bool:
-    """Say whether an attribute of a span event is content because the event holds a message.
-
-    Args:
-        event: Name of the event.
-        key: Name of the attribute; one that flattens a message (``message.content``) counts by its first part.
-    """
-    start, ends = MESSAGE_EVENT
-    event = event.strip().lower()
-    return event.startswith(start) and event.endswith(ends) and key.strip().lower().partition(".")[0] in MESSAGE_KEYS
+# Every name above, without prefixes.
+ALL: Final = frozenset(
+    value for name, value in list(globals().items()) if name.isupper() and type(value) is str and "." in value
+) - {SCHEMA_URL, CONTENT_FACTS_PREFIX}

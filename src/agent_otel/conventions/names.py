@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "EVENT_DETAILS",
+    "EVENT_INFERENCE_DETAILS",
     "EVENT_NAMES",
     "FORWARD_OPERATIONS",
     "HOSTED_AGENT_SYSTEMS",
@@ -118,6 +120,10 @@ EVENT_NAMES: Final = {
     "session.point": "agent_otel.session",
     "other.point": "agent_otel.other",
 }
+
+# Records that carry the content of calls, where spans do not or not alone.
+EVENT_INFERENCE_DETAILS: Final = "gen_ai.client.inference.operation.details"
+EVENT_DETAILS: Final = "agent_otel.operation.details"
 
 # What happens inside a span: words that give a span event its name, "agent_otel.{word}".
 MARK_WORDS: Final = frozenset(

@@ -1,17 +1,19 @@
 """Hand-over and worker, derived ids, the current span; calls Tracer, Meter and Logger."""
 
 from agent_otel.emit.additions import Additions
+from agent_otel.emit.content import ContentWriter
 from agent_otel.emit.current import CurrentSpan
 from agent_otel.emit.derived import DerivedIdGenerator, DerivedSampler
 from agent_otel.emit.handover import HandOver
 from agent_otel.emit.metrics import MetricEmitter
 from agent_otel.emit.records import LogEmitter
 from agent_otel.emit.sampling import Sampling, TraceDecision
-from agent_otel.emit.snapshot import snapshot, text_of, type_name, whole_number
+from agent_otel.emit.snapshot import error_text, snapshot, text_of, type_name, whole_number
 from agent_otel.emit.spans import SpanEmitter, span_context
 
 __all__ = [
     "Additions",
+    "ContentWriter",
     "CurrentSpan",
     "DerivedIdGenerator",
     "DerivedSampler",
@@ -21,6 +23,7 @@ __all__ = [
     "Sampling",
     "SpanEmitter",
     "TraceDecision",
+    "error_text",
     "snapshot",
     "span_context",
     "text_of",

@@ -10,9 +10,9 @@ from typing import Any
 from attrs import define, field, frozen
 from opentelemetry.trace import Link, SpanContext
 
-from agent_otel.conventions.attributes import is_content_key, is_message_content
-from agent_otel.emit.interruption import of_signal_handler
 from agent_otel.emit.snapshot import MAX_INTEGER, text_of
+from agent_otel.model.cutting import cut_between_words, digest
+from agent_otel.processors.interruption import of_signal_handler
 
 __all__ = ["AddedEvent", "Additions"]
 
@@ -34,7 +34,7 @@ class AddedEvent:
 
 @define(eq=False)
 class Additions:
-    """Attributes, events and links, bounded; what is known to be content is left out until a policy can scrub it.
+    """Attributes, events and links, bounded, as they were added: the content policy decides what becomes of them.
 
     Nothing here raises: what cannot be kept is dropped and counted.
     """
@@ -46,7 +46,7 @@ class Additions:
     _lock: threading.RLock = field(factory=threading.RLock, repr=False)
 
     def set_attribute(self, key: str, value: Any) -> None:
-        """Keep an attribute; content keys and anything beyond the limit are dropped and counted."""
+        """Keep an attribute; anything beyond the limit is dropped and counted."""
         self._safely(lambda: self._put(self.attributes, key, value))
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
@@ -54,15 +54,12 @@ class Additions:
         self._safely(lambda: self._put_all(self.attributes, attributes))
 
     def add_event(self, name: str, attributes: Mapping[str, Any] | None, time_ns: int | None) -> None:
-        """Keep an event; of an exception only its type is kept."""
+        """Keep an event."""
 
         def add() -> None:
             kept: dict[str, Any] = {}
             known_as = _sendable(text_of(name) or "event", _MAX_NAME)
             self._put_all(kept, attributes)
-            for key in [key for key in kept if is_message_content(known_as, key)]:
-                del kept[key]
-                self.dropped += 1
             when = time_ns if type(time_ns) is int and 0 <= time_ns <= MAX_INTEGER else time.time_ns()
             if self._has_room(self.events, _MAX_EVENTS):
                 self.events.append(AddedEvent(known_as, when, kept))
@@ -101,7 +98,7 @@ class Additions:
 
     def _put(self, into: dict[str, Any], key: str, value: Any) -> None:
         name = _sendable(str.__str__(key), _MAX_NAME)
-        if not name or is_content_key(name) or (name not in into and len(into) >= _MAX_ATTRIBUTES):
+        if not name or (name not in into and len(into) >= _MAX_ATTRIBUTES):
             self.dropped += 1
         else:
             into[name] = _frozen(value)
@@ -129,8 +126,9 @@ def _frozen(value: Any) -> Any:
 
 
 def _sendable(text: str, limit: int) -> str:
-    """Cut a text; lone surrogates, as in names of files that are no UTF-8, cannot be sent and become ``?``."""
-    text = text[:limit]
+    """Cut a text between words; lone surrogates, as in names of files that are no UTF-8, become ``?``."""
+    if len(text) > limit:
+        text = cut_between_words(text, limit) or digest(text)
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -10,7 +10,7 @@ from opentelemetry.util.types import Attributes, AttributeValue
 
 from agent_otel.conventions import attributes as a
 from agent_otel.emit.additions import Additions
-from agent_otel.emit.snapshot import type_name
+from agent_otel.emit.snapshot import error_text, text_of, type_name
 
 __all__ = ["CurrentSpan", "live_context"]
 
@@ -32,6 +32,7 @@ class CurrentSpan(Span):
         self.is_ended = False  # it may still be current: generators and tasks leave their contexts in any order
         self.additions = Additions()
         self.marked_error = False
+        self.error_text: str | None = None  # content, for the policy to decide about
 
     def get_span_context(self) -> SpanContext:
         """Give the ids."""
@@ -64,13 +65,15 @@ class CurrentSpan(Span):
         timestamp: int | None = None,
         escaped: bool = False,  # noqa: ARG002, FBT001, FBT002  the SDK's signature
     ) -> None:
-        """Keep the type of an exception; its message and stack trace are content."""
+        """Keep the type of an exception and what it was raised with; no stack trace, which takes long to write."""
         self.additions.add_event("exception", _typed(exception, attributes), timestamp)
 
-    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:  # noqa: ARG002
-        """Note whether user code marked an error; a description is content and is not kept."""
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Note whether user code marked an error, and how it described it."""
         code = status.status_code if isinstance(status, Status) else status
+        description = status.description if isinstance(status, Status) else description
         self.marked_error = code is StatusCode.ERROR
+        self.error_text = text_of(description) if self.marked_error else None
 
     def update_name(self, name: str) -> None:
         """Change nothing: the name follows the conventions."""
@@ -95,6 +98,8 @@ def live_context(context: Context) -> Context:
 
 
 def _typed(exception: BaseException, attributes: Attributes) -> dict[str, AttributeValue]:
-    """Put the type of an exception beside what else is said of it."""
+    """Put the type of an exception, and its text, beside what else is said of it."""
     kept: dict[str, AttributeValue] = dict(attributes) if isinstance(attributes, Mapping) else {}
+    if text := error_text(exception):
+        kept.setdefault(a.EXCEPTION_MESSAGE, text)
     return {**kept, a.EXCEPTION_TYPE: type_name(exception)}

@@ -12,6 +12,7 @@ from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 from agent_otel._version import __version__
 from agent_otel.conventions import INSTRUMENTS, SCHEMA_URL, Instrument, names
 from agent_otel.correlate import SpanRef
+from agent_otel.emit.content import ContentWriter
 from agent_otel.emit.sampling import Sampling
 from agent_otel.emit.spans import span_context
 from agent_otel.project import MetricPoint
@@ -28,9 +29,11 @@ class MetricEmitter:
     Args:
         provider: Any meter provider.
         sampling: Tells which spans are sampled: only those can be exemplars.
+        content: Hides secrets in labels; None: under the default policy.
     """
 
-    def __init__(self, provider: MeterProvider, sampling: Sampling) -> None:
+    def __init__(self, provider: MeterProvider, sampling: Sampling, content: ContentWriter | None = None) -> None:
+        self._label = (content if content is not None else ContentWriter()).label
         self._meter = provider.get_meter(names.SCOPE_NAME, __version__, SCHEMA_URL)
         self._sampling = sampling
         self._record: dict[str, _Record] = {}
@@ -46,7 +49,15 @@ class MetricEmitter:
             record = self._record.get(point.instrument)
             if record is None:
                 record = self._record[point.instrument] = _recorder(self._meter, INSTRUMENTS[point.instrument])
-            record(point.value, point.attributes, context if context is not None else self._context(point.span))
+            record(
+                point.value,
+                self._labels(point.attributes),
+                context if context is not None else self._context(point.span),
+            )
+
+    def _labels(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+        label = self._label
+        return {key: label(value) if type(value) is str else value for key, value in attributes.items()}
 
     def _context(self, span: SpanRef | None) -> Context:
         decision = self._sampling.remembered(span.trace_id) if span is not None else None

@@ -11,9 +11,10 @@ import math
 from typing import Any
 from uuid import UUID
 
-from agent_otel.emit.interruption import of_signal_handler
+from agent_otel.model.cutting import cut_between_words
+from agent_otel.processors.interruption import of_signal_handler
 
-__all__ = ["BEYOND_LIMIT", "MAX_INTEGER", "snapshot", "text_of", "type_name", "whole_number"]
+__all__ = ["BEYOND_LIMIT", "MAX_INTEGER", "error_text", "snapshot", "text_of", "type_name", "whole_number"]
 
 BEYOND_LIMIT = "[beyond the size limit]"
 MAX_INTEGER = 2**63 - 1  # what OTLP can carry
@@ -66,6 +67,14 @@ def type_name(value: Any) -> str:
     return (name if module == "builtins" else f"{module}.{name}")[:_MAX_TYPE_NAME]
 
 
+def error_text(error: BaseException) -> str:
+    """Give what an exception was raised with, as far as it is text; its ``str`` is the user's code and is not called."""
+    if not issubclass(type(error), BaseException):  # what user code passed for one
+        return ""
+    arguments: Any = vars(BaseException)["args"].__get__(error)
+    return ": ".join(str.__str__(argument) for argument in arguments if issubclass(type(argument), str))
+
+
 def whole_number(value: Any) -> int | None:
     """Give a count that the agent passed, 0 to ``MAX_INTEGER``; None for anything that is no number."""
     kind = type(value)
@@ -105,7 +114,7 @@ def _copied_text(value: str, budget: list[int]) -> str:
     budget[0] -= len(value) * width + _ITEM_COST
     if budget[0] >= 0:
         return value
-    return value[: max(0, len(value) + budget[0] // width)] + BEYOND_LIMIT
+    return cut_between_words(value, max(0, len(value) + budget[0] // width)) + BEYOND_LIMIT
 
 
 def _copied_items(value: Any, budget: list[int], depth: int) -> list[Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import (
@@ -20,22 +17,20 @@ from opentelemetry.trace import (
 
 from agent_otel._version import __version__
 from agent_otel.conventions import SCHEMA_URL, names
-from agent_otel.conventions.attributes import ERROR_TYPE
 from agent_otel.correlate import RunOpened, SpanRef
-from agent_otel.emit.additions import Additions
+from agent_otel.emit.content import ContentWriter
 from agent_otel.emit.derived import ASSIGNED, Assigned
 from agent_otel.emit.sampling import Sampling, TraceDecision
-from agent_otel.policy import content_facts
+from agent_otel.processors.content import travelling
 from agent_otel.project import SpanData
 from agent_otel.project import SpanKind as DataKind
 
 __all__ = ["SpanEmitter", "span_context"]
 
 _KINDS = {DataKind.INTERNAL: SpanKind.INTERNAL, DataKind.CLIENT: SpanKind.CLIENT}
-_ERROR = Status(StatusCode.ERROR)  # without description: error text is content
+_ERROR = Status(StatusCode.ERROR)
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _UNSAMPLED = TraceFlags(TraceFlags.DEFAULT)
-_OWN_ATTRIBUTE_LIMIT = 128  # the SDK's default, beyond which it throws out the oldest
 
 
 def span_context(ref: SpanRef, decision: TraceDecision, *, is_remote: bool = False) -> SpanContext:
@@ -50,9 +45,11 @@ class SpanEmitter:
     Args:
         provider: The private provider, with ``DerivedIdGenerator`` and ``DerivedSampler``.
         sampling: The decisions, shared with whoever opens runs on the agent's thread.
+        content: Writes what spans say; None: under the default policy.
     """
 
-    def __init__(self, provider: TracerProvider, sampling: Sampling) -> None:
+    def __init__(self, provider: TracerProvider, sampling: Sampling, content: ContentWriter | None = None) -> None:
+        self._content = content if content is not None else ContentWriter()
         self._tracer = provider.get_tracer(names.SCOPE_NAME, __version__, SCHEMA_URL)
         self.sampling = sampling
         self._last_parent: tuple[tuple[int, int, bool], Context] | None = None
@@ -77,32 +74,26 @@ class SpanEmitter:
         decision = self.sampling.decide(identity.trace_id, data.name, kind, data.attributes, data.context)
         if not decision.is_recording:
             return None
-        attributes = {**content_facts(data.contents), **data.attributes} if data.contents else data.attributes
-        additions = data.additions if isinstance(data.additions, Additions) else None
-        if additions is not None:
-            attributes = _completed(attributes, additions.attributes, is_error=data.is_error)
+        told = self._content.of_span(data)
         links = [Link(span_context(ref, decision)) for ref in identity.links] if identity.links else []
         token = ASSIGNED.set(Assigned(identity.trace_id, identity.span_id, decision.decision, decision.trace_state))
         try:
             span = self._tracer.start_span(
-                data.name,
+                told.name,
                 context=self._parent_context(data, decision),
                 kind=kind,
-                attributes=attributes,
-                links=[*additions.links, *links] if additions is not None else links,  # a full span drops its oldest
+                attributes=told.attributes,
+                links=[*told.links, *links],  # a full span drops its oldest
                 start_time=data.start_ns,
             )
         finally:
             ASSIGNED.reset(token)
-        if additions is not None:
-            for added in additions.events:
-                span.add_event(added.name, added.attributes, added.time_ns)
-        for event in data.events:
-            told = {**content_facts(event.contents), **event.attributes} if event.contents else event.attributes
-            span.add_event(event.name, told, event.time_ns)
+        for event in told.events:
+            span.add_event(event.name, event.attributes, event.time_ns)
         if data.is_error:
-            span.set_status(_ERROR)
-        span.end(data.end_ns)
+            span.set_status(_ERROR if told.error_text is None else Status(StatusCode.ERROR, told.error_text))
+        with travelling(told.beside):
+            span.end(data.end_ns)
         return set_span_in_context(span, _EMPTY)
 
     def _parent_context(self, data: SpanData, decision: TraceDecision) -> Context:
@@ -127,12 +118,3 @@ class SpanEmitter:
 
 _EMPTY = Context()
 _NO_SPAN = NonRecordingSpan(SpanContext(0, 0, is_remote=False))
-
-
-def _completed(own: Mapping[str, Any], added: Mapping[str, Any], *, is_error: bool) -> dict[str, Any]:
-    """Put added attributes before our own: ours win, and a full span throws out its oldest first."""
-    room = max(0, _OWN_ATTRIBUTE_LIMIT - len(own))
-    # error.type and the status of an error come together or not at all
-    offered = [(key, value) for key, value in added.items() if is_error or key != ERROR_TYPE]
-    kept = offered[-room:] if room else []
-    return {**dict(kept), **own}

@@ -1,5 +1,6 @@
 """What an agent did, normalised: ``AgentEvent`` and its parts, and the contract types that several rooms share."""
 
+from agent_otel.model.capture_mode import CaptureMode
 from agent_otel.model.content import Content
 from agent_otel.model.delivery_class import DeliveryClass
 from agent_otel.model.errors import (
@@ -42,6 +43,7 @@ __all__ = [
     "NO_NAMES",
     "AgentEvent",
     "AgentOtelError",
+    "CaptureMode",
     "Content",
     "ContentKind",
     "Cost",

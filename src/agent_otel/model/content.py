@@ -19,11 +19,13 @@ class Content:
         value: Text or a JSON value. Treated as immutable: whoever builds it hands over a snapshot.
         permitted_by_source: Whether the source system allows the raw value to leave (rule R51: one gate of several).
         reference: Where the host stored the content, if it did (mode ``payload_refs``).
+        is_cut: Whether it was cut to a size limit when it was taken.
     """
 
     value: Any = field(repr=False)
     permitted_by_source: bool = False
     reference: str | None = field(default=None, repr=False)
+    is_cut: bool = False
 
     def __repr__(self) -> str:
         return f"Content(<{type(self.value).__name__}>)"

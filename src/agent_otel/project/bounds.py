@@ -5,9 +5,10 @@ Content is not handled here; that is the policy's work.
 
 from __future__ import annotations
 
-from hashlib import sha256
 import re
 from typing import Any, cast
+
+from agent_otel.model.cutting import cut_between_words, digest
 
 __all__ = ["BoundedNames", "addable", "bounded_error_type", "bounded_id", "bounded_name", "bounded_value"]
 
@@ -28,18 +29,21 @@ def _clean(text: str) -> str:
 
 
 def bounded_name(text: str) -> str:
-    """Give a name that is fit for a span name: one line, at most 128 characters."""
-    text = text[: MAX_NAME * 2]
+    """Give a name that is fit for a span name: one line, at most 128 characters, cut between words."""
+    if len(text) > MAX_ID:
+        text = cut_between_words(text, MAX_ID)
     text = text.strip() if text.isprintable() else _clean(text)
-    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
+    if len(text) <= MAX_NAME:
+        return text
+    start = cut_between_words(text, MAX_NAME - 1).rstrip()
+    return f"{start}…" if start else digest(text)
 
 
 def bounded_id(text: str) -> str:
-    """Give an id that is fit for an attribute: at most 256 characters; a longer one keeps its head and a digest."""
+    """Give an id that is fit for an attribute: at most 256 characters; a longer one becomes a digest."""
     if len(text) <= MAX_ID:
         return text.strip() if text.isprintable() else _clean(text)  # nearly every text is printable
-    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return f"{_clean(text[:64])}…sha256:{digest}"
+    return digest(text)
 
 
 def bounded_error_type(text: str) -> str:

@@ -64,6 +64,8 @@ def record_of(occurrence: Occurrence) -> LogData | None:
         severity=_WARN if failed else _INFO,
         attributes=attributes,
         contents=event.contents,
+        namespace=event.origin.namespace,
+        run=event.ids.run,
         span=occurrence.span,
         delivery_class=_class_of(occurrence),
     )

@@ -203,6 +203,7 @@ def span_of(operation: Operation) -> SpanData:
         contents=operation.contents,
         events=_events(operation) if operation.marks else (),
         delivery_class=delivery_class_of(operation, error_type),
+        namespace=operation.origin.namespace,
         conversation=operation.conversation,
         run=operation.run,
         tool=operation.names.tool,

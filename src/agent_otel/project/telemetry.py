@@ -48,6 +48,7 @@ class SpanData:
         contents: Content by surface.
         events: Span events.
         delivery_class: How much its loss would hurt.
+        namespace: Prefix of the attributes that are the source's own.
         conversation: Conversation id, for those who route by it.
         run: Run id of the source.
         tool: Tool name, for policies per tool.
@@ -65,6 +66,7 @@ class SpanData:
     contents: Mapping[ContentKind, Content] = field(factory=dict)
     events: tuple[SpanEvent, ...] = ()
     delivery_class: DeliveryClass = DeliveryClass.PROGRESS
+    namespace: str = "agent_otel"
     conversation: str | None = None
     run: str | None = None
     tool: str | None = None
@@ -99,6 +101,8 @@ class LogData:
         severity: OpenTelemetry severity number, 9 INFO, 13 WARN, 17 ERROR.
         attributes: Attributes without content.
         contents: Content by surface.
+        namespace: Prefix of the attributes that are the source's own.
+        run: Run id of the source.
         span: The span in whose context it stands, if known.
         delivery_class: How much its loss would hurt.
     """
@@ -108,5 +112,7 @@ class LogData:
     severity: int = 9
     attributes: Attributes
     contents: Mapping[ContentKind, Content] = field(factory=dict)
+    namespace: str = "agent_otel"
+    run: str | None = None
     span: SpanRef | None = None
     delivery_class: DeliveryClass = DeliveryClass.PROGRESS

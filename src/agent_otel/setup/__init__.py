@@ -1,7 +1,7 @@
 """Settings from the environment, and the providers that they describe."""
 
 from agent_otel.setup.exporters import endpoint_is_set, otlp_endpoint, otlp_protocol
-from agent_otel.setup.settings import SETTINGS, Setting, Settings, read_settings, unknown_settings
+from agent_otel.setup.settings import SETTINGS, Setting, Settings, read_settings, settings_warnings
 from agent_otel.setup.telemetry import Telemetry, build_telemetry, is_disabled, service_namespace
 
 __all__ = [
@@ -16,5 +16,5 @@ __all__ = [
     "otlp_protocol",
     "read_settings",
     "service_namespace",
-    "unknown_settings",
+    "settings_warnings",
 ]

@@ -11,7 +11,15 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from agent_otel.model import SettingsError
 from agent_otel.setup.per_process import PerProcess
 
-__all__ = ["Signal", "endpoint_is_set", "exporter_names", "make_exporter", "otlp_endpoint", "otlp_protocol"]
+__all__ = [
+    "Signal",
+    "endpoint_is_set",
+    "exporter_names",
+    "make_exporter",
+    "make_otlp_exporter",
+    "otlp_endpoint",
+    "otlp_protocol",
+]
 
 Signal = Literal["traces", "metrics", "logs"]
 
@@ -84,3 +92,28 @@ def make_exporter(name: str, signal: Signal, environ: Mapping[str, str]) -> Any:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SettingsError(variable, name, f"an exporter that starts with the settings given ({reason})") from error
     return exporter.made if isinstance(exporter.made, MetricReader) else exporter
+
+
+def make_otlp_exporter(signal: Signal, name: str, endpoint: str, protocol: str, headers: dict[str, str]) -> Any:
+    """Construct an OTLP exporter for an endpoint of its own; what else it needs comes from ``OTEL_EXPORTER_OTLP_*``.
+
+    Args:
+        signal: Which signal it is for.
+        name: Name of the sink, for errors.
+        endpoint: Base URL, as ``OTEL_EXPORTER_OTLP_ENDPOINT``.
+        protocol: ``http/protobuf`` or ``grpc``.
+        headers: Sent with each request.
+
+    Raises:
+        SettingsError: If the exporter does not accept them.
+    """
+    group = f"opentelemetry_{signal}_exporter"
+    entry = next(iter(metadata.entry_points(group=group, name=_PROTOCOLS[protocol])), None)
+    if entry is None:
+        raise SettingsError(f"sinks.{name}.protocol", protocol, "a protocol whose exporter is installed")
+    url = f"{endpoint.rstrip('/')}/v1/{signal}" if protocol == "http/protobuf" else endpoint
+    make = entry.load()
+    try:
+        return PerProcess(lambda: make(endpoint=url, headers=headers))
+    except Exception as error:
+        raise SettingsError(f"sinks.{name}", "…", f"what the exporter accepts ({type(error).__name__})") from error

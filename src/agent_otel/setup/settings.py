@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 import difflib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
-from attrs import Factory, field, fields, frozen
+from attrs import Factory, evolve, field, fields, frozen
 
 from agent_otel.correlate import CorrelationLimits
 from agent_otel.model import NANOS_PER_SECOND, SettingsError
+from agent_otel.policy import ContentPolicy
+from agent_otel.policy.content_policy import every_kind
+from agent_otel.setup.config_file import CONFIG_VARIABLE, FileSink, read_config_file
+from agent_otel.setup.content_settings import CONTENT_SETTINGS, capture_warning, content_policy
+from agent_otel.setup.setting import Setting, at_least, printable
 
-__all__ = ["SETTINGS", "Setting", "Settings", "read_settings", "unknown_settings"]
+__all__ = ["SETTINGS", "Setting", "Settings", "read_settings", "settings_warnings"]
 
 PREFIX = "AGENT_OTEL_"
-
-
-class Setting(NamedTuple):
-    """One setting: its variable, its field in ``Settings``, how it is read, its default as text, and what it does."""
-
-    name: str
-    field: str
-    read: Callable[[str], Any]
-    expected: str
-    default: str
-    help: str
 
 
 @frozen(kw_only=True)
@@ -42,6 +36,9 @@ class Settings:
         names: Names that people know, by the ids that sources give.
         state: Directory of ``--resume``; None means the user's state directory.
         limits: Bounds of correlation.
+        config_file: Where settings were read beside the environment.
+        content: What may leave.
+        sinks: Sinks that settings name: what each may see at most, and those with an endpoint of their own.
     """
 
     id_namespace: str | None = None
@@ -52,16 +49,9 @@ class Settings:
     names: Mapping[str, str] = field(factory=dict)
     state: Path | None = None
     limits: CorrelationLimits = Factory(CorrelationLimits)
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(text)
-        if value < least:
-            raise ValueError
-        return value
-
-    return read
+    config_file: Path | None = None
+    content: ContentPolicy = Factory(ContentPolicy)
+    sinks: Mapping[str, FileSink] = field(factory=dict)
 
 
 def _seconds(text: str) -> int:
@@ -69,12 +59,6 @@ def _seconds(text: str) -> int:
     if not 0 <= value <= 10**9:
         raise ValueError
     return int(value * NANOS_PER_SECOND)
-
-
-def _text(text: str) -> str:
-    if not text or not text.isprintable():
-        raise ValueError
-    return text
 
 
 def _names(text: str) -> dict[str, str]:
@@ -95,7 +79,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_ID_NAMESPACE",
         "id_namespace",
-        _text,
+        printable,
         "printable text",
         "service.namespace and service.name",
         "Keeps equal ids of two tenants apart: part of every derived trace id.",
@@ -103,7 +87,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_HANDOVER_BYTES",
         "handover_bytes",
-        _at_least(1024),
+        at_least(1024),
         _BYTES,
         "33554432",
         "Bound of the queue between the agent's thread and the worker.",
@@ -111,7 +95,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_EVENT_BYTES",
         "event_bytes",
-        _at_least(1024),
+        at_least(1024),
         _BYTES,
         "1048576",
         "Bound of what is kept of one event; the rest becomes a marker.",
@@ -119,7 +103,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_DUPLICATE_WINDOW",
         "duplicate_window",
-        _at_least(1),
+        at_least(1),
         _COUNT,
         "100000",
         "Record ids that are remembered to recognise repetitions.",
@@ -127,7 +111,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_METRIC_NAMES",
         "metric_names",
-        _at_least(1),
+        at_least(1),
         _COUNT,
         "200",
         "Distinct tool, model and agent names per metric; later ones become _OTHER.",
@@ -148,11 +132,11 @@ SETTINGS: tuple[Setting, ...] = (
         "~/.local/state/agent-otel",
         "Where --resume remembers what was delivered.",
     ),
-    Setting("AGENT_OTEL_MAX_OPEN_RUNS", "max_open_runs", _at_least(1), _COUNT, "10000", "Runs open at once."),
+    Setting("AGENT_OTEL_MAX_OPEN_RUNS", "max_open_runs", at_least(1), _COUNT, "10000", "Runs open at once."),
     Setting(
         "AGENT_OTEL_MAX_OPEN_OPERATIONS",
         "max_open_operations",
-        _at_least(1),
+        at_least(1),
         _COUNT,
         "50000",
         "Starts that wait for their end.",
@@ -160,7 +144,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_MAX_CLOSED_RUNS",
         "max_closed_runs",
-        _at_least(1),
+        at_least(1),
         _COUNT,
         "20000",
         "Ended runs remembered for late children and sub-agents.",
@@ -168,7 +152,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_MAX_FINISHED_OPERATIONS",
         "max_finished_operations",
-        _at_least(1),
+        at_least(1),
         _COUNT,
         "100000",
         "Finished operations remembered to recognise repetitions.",
@@ -176,7 +160,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_MAX_CONVERSATIONS",
         "max_conversations",
-        _at_least(1),
+        at_least(1),
         _COUNT,
         "20000",
         "Conversations remembered to link a resumed one.",
@@ -184,7 +168,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AGENT_OTEL_MAX_MARKS",
         "max_marks",
-        _at_least(0),
+        at_least(0),
         "a whole number of at least 0",
         "100",
         "Span events kept per run.",
@@ -205,15 +189,25 @@ SETTINGS: tuple[Setting, ...] = (
         "5",
         "Seconds that children may end after their run did, in a live bridge.",
     ),
+    *CONTENT_SETTINGS,
+    Setting(
+        CONFIG_VARIABLE,
+        "config_file",
+        Path,
+        "a TOML file",
+        "",
+        "Where the same settings stand, in lower case and without `AGENT_OTEL_`. Variables win. See content-policy.md.",
+    ),
 )
-_OWN_FIELDS = frozenset(attribute.name for attribute in fields(Settings)) - {"limits"}
+_OWN_FIELDS = frozenset(attribute.name for attribute in fields(Settings)) - {"limits", "content", "sinks"}
+_CONTENT_FIELDS = frozenset(setting.field for setting in CONTENT_SETTINGS)
 
 
 _OF_TOOLS = ("AGENT_OTEL_BACKENDS",)  # where `make backends` builds; the library does not read it
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings.
+    """Read the settings, from the environment and from the file that it names.
 
     Args:
         environ: Environment variables. An empty value counts as unset, as OpenTelemetry has it.
@@ -221,26 +215,41 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: For the first value that cannot be used.
     """
+    file = read_config_file(environ)
     own: dict[str, Any] = {}
     limits: dict[str, Any] = {}
+    content: dict[str, Any] = {}
     for setting in SETTINGS:
-        text = environ.get(setting.name, "").strip()
+        text = environ.get(setting.name, "").strip() or file.values.get(setting.name, "").strip()
         if not text:
             continue
         try:
             value = setting.read(text)
         except ValueError:
-            raise SettingsError(setting.name, text, setting.expected) from None
-        (own if setting.field in _OWN_FIELDS else limits)[setting.field] = value
-    return Settings(**own, limits=CorrelationLimits(**limits))
+            raise SettingsError(setting.name, "…" if setting.is_secret else text, setting.expected) from None
+        group = own if setting.field in _OWN_FIELDS else content if setting.field in _CONTENT_FIELDS else limits
+        group[setting.field] = value
+    sinks = dict(file.sinks)
+    for name, mode in content.get("content_sinks", {}).items():
+        sinks[name] = evolve(sinks.get(name, FileSink(name=name)), modes=every_kind(mode))
+    return Settings(
+        **own,
+        limits=CorrelationLimits(**limits),
+        content=content_policy(content, environ, file.detectors),
+        sinks=sinks,
+    )
 
 
-def unknown_settings(environ: Mapping[str, str]) -> list[str]:
-    """Give a warning for each ``AGENT_OTEL_*`` variable that does not exist, with the nearest one that does."""
+def settings_warnings(environ: Mapping[str, str]) -> list[str]:
+    """Give a warning for each ``AGENT_OTEL_*`` variable that does not exist, with the nearest one that does.
+
+    The keys of the settings file count as well, and a standard variable whose value is not known.
+    """
     known = [*(setting.name for setting in SETTINGS), *_OF_TOOLS]
     warnings = []
-    for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in known:
+    for name in sorted({name for name in environ if name.startswith(PREFIX)} | set(read_config_file(environ).values)):
+        if name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
             warnings.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
-    return warnings
+    warning = capture_warning(environ)
+    return [*warnings, warning] if warning is not None else warnings

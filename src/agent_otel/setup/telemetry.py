@@ -22,11 +22,27 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import Sampler
 
 from agent_otel._version import __version__
-from agent_otel.emit import DerivedIdGenerator, DerivedSampler, LogEmitter, MetricEmitter, Sampling, SpanEmitter
+from agent_otel.emit import (
+    ContentWriter,
+    DerivedIdGenerator,
+    DerivedSampler,
+    LogEmitter,
+    MetricEmitter,
+    Sampling,
+    SpanEmitter,
+)
 from agent_otel.model import SettingsError
+from agent_otel.policy import ContentPolicy
 from agent_otel.processors import Aside, Lane, LogLane, SpanLane, in_forked_child
+from agent_otel.processors.content import (
+    ContentCounts,
+    ContentPolicyLogProcessor,
+    ContentPolicyProcessor,
+    GuardedMetricExporter,
+)
 from agent_otel.setup.checks import check_otel_variables
-from agent_otel.setup.exporters import exporter_names, make_exporter
+from agent_otel.setup.settings import Settings, read_settings
+from agent_otel.setup.sinks import SIGNALS, Sink, check_sink_names, sinks_of
 
 __all__ = ["Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
 
@@ -48,6 +64,7 @@ class Telemetry:
     tracer_provider: TracerProvider | None = None
     meter_provider: MeterProvider | None = None
     logger_provider: LoggerProvider | None = None
+    content_counts: Mapping[str, ContentCounts] = field(factory=dict)
     metrics_aside: Aside | None = None  # flushes and stops the metrics; None where none are sent
     _metrics_flush: threading.Event | None = field(default=None, init=False, repr=False)
 
@@ -109,61 +126,74 @@ def service_namespace(resource: Resource) -> str:
 
 
 def build_telemetry(
-    environ: Mapping[str, str], *, id_namespace: str | None = None, send: bool = True, recorded: bool = False
+    environ: Mapping[str, str], settings: Settings | None = None, *, send: bool = True, recorded: bool = False
 ) -> Telemetry:
     """Build providers and lanes from the environment.
 
     Args:
         environ: Environment variables (``os.environ``: the SDK reads it too).
-        id_namespace: Namespace of derived ids; None means that of the service.
+        settings: Our own settings; None: those of the environment.
         send: False builds everything but the exporters, for commands that only show.
         recorded: Whether what comes happened in other processes: its spans do not name this one as their instance.
 
     Raises:
         SettingsError: If a variable has a value that cannot be used.
     """
+    settings = settings if settings is not None else read_settings(environ)
     check_otel_variables(environ)
-    resource = _resource()
+    check_sink_names(environ, settings.sinks)
+    sinks = {signal: sinks_of(signal, environ, settings.sinks) if send else [] for signal in SIGNALS}
+    policy = settings.content
+    content = ContentWriter(policy, [sink.policy for group in sinks.values() for sink in group])
+    counts: dict[str, ContentCounts] = {"bridge": content.counts}
+    resource = _resource(content)
     told = _without_instance(resource, environ) if recorded else resource
     span_lanes: list[SpanLane] = []
     log_lanes: list[LogLane] = []
     readers: list[MetricReader] = []
     try:
         sampler, provider = _tracing(told, environ)
-        if send:
-            _add_span_lanes(span_lanes, environ)
-            _add_log_lanes(log_lanes, environ)
-            _add_metric_readers(readers, environ)
+        _add_span_lanes(span_lanes, sinks["traces"], environ)
+        _add_log_lanes(log_lanes, sinks["logs"], environ)
+        _add_metric_readers(readers, sinks["metrics"], policy, counts, environ)
         with _accepted("OTEL_METRIC*", environ=environ):
             meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
     except Exception:
         _stop(span_lanes, log_lanes, readers)
         raise
-    for lane in span_lanes:
-        provider.add_span_processor(lane)
+    for lane, sink in zip(span_lanes, sinks["traces"], strict=True):
+        processor = ContentPolicyProcessor(lane, policy, sink.policy)
+        counts[lane.books.sink_id] = processor.counts
+        provider.add_span_processor(processor)
     loggers = LoggerProvider(resource=told, shutdown_on_exit=False)
-    for log_lane in log_lanes:
-        loggers.add_log_record_processor(log_lane)
+    for log_lane, sink in zip(log_lanes, sinks["logs"], strict=True):
+        log_processor = ContentPolicyLogProcessor(log_lane, policy, sink.policy)
+        counts[log_lane.books.sink_id] = log_processor.counts
+        loggers.add_log_record_processor(log_processor)
     sampling = Sampling(sampler)
     return Telemetry(
-        spans=SpanEmitter(provider, sampling),
-        metrics=MetricEmitter(meters, sampling),
-        logs=LogEmitter(loggers, sampling),
+        spans=SpanEmitter(provider, sampling, content),
+        metrics=MetricEmitter(meters, sampling, content),
+        logs=LogEmitter(loggers, sampling, content),
         sampling=sampling,
-        namespace=id_namespace or service_namespace(resource),
+        namespace=settings.id_namespace or service_namespace(resource),
         span_lanes=span_lanes,
         log_lanes=log_lanes,
         tracer_provider=provider,
         meter_provider=meters,
         logger_provider=loggers,
         metrics_aside=Aside("agent-otel-metrics") if readers else None,
+        content_counts=counts,
     )
 
 
-def _resource() -> Resource:
-    """Give the host's resource, which makes each process a ``service.instance.id`` unless the user says which."""
+def _resource(content: ContentWriter) -> Resource:
+    """Give the host's resource, which makes each process a ``service.instance.id`` unless the user says which.
+
+    It is scrubbed here as well: processors of the host that share our provider see it.
+    """
     own = {"telemetry.distro.name": "agent-otel", "telemetry.distro.version": __version__}
-    return _OwnResource(Resource(own).merge(Resource.create()))
+    return _OwnResource(content.resource(Resource(own).merge(Resource.create())))
 
 
 def _without_instance(resource: Resource, environ: Mapping[str, str]) -> Resource:
@@ -199,25 +229,34 @@ def _tracing(resource: Resource, environ: Mapping[str, str]) -> tuple[Sampler, T
     return sampler, provider
 
 
-def _add_span_lanes(lanes: list[SpanLane], environ: Mapping[str, str]) -> None:
+def _add_span_lanes(lanes: list[SpanLane], sinks: list[Sink], environ: Mapping[str, str]) -> None:
     capacity = _capacity("OTEL_BSP_MAX_QUEUE_SIZE", environ)
-    for name in exporter_names("traces", environ):
-        exporter = make_exporter(name, "traces", environ)
+    for sink in sinks:
+        exporter = sink.make()
         with _accepted("OTEL_BSP_*", environ=environ):
-            lanes.append(SpanLane(f"{name}/traces", exporter, capacity))
+            lanes.append(SpanLane(f"{sink.name}/traces", exporter, capacity))
 
 
-def _add_log_lanes(lanes: list[LogLane], environ: Mapping[str, str]) -> None:
+def _add_log_lanes(lanes: list[LogLane], sinks: list[Sink], environ: Mapping[str, str]) -> None:
     capacity = _capacity("OTEL_BLRP_MAX_QUEUE_SIZE", environ)
-    for name in exporter_names("logs", environ):
-        exporter = make_exporter(name, "logs", environ)
+    for sink in sinks:
+        exporter = sink.make()
         with _accepted("OTEL_BLRP_*", environ=environ):
-            lanes.append(LogLane(f"{name}/logs", exporter, capacity))
+            lanes.append(LogLane(f"{sink.name}/logs", exporter, capacity))
 
 
-def _add_metric_readers(readers: list[MetricReader], environ: Mapping[str, str]) -> None:
-    for name in exporter_names("metrics", environ):
-        made = make_exporter(name, "metrics", environ)
+def _add_metric_readers(
+    readers: list[MetricReader],
+    sinks: list[Sink],
+    policy: ContentPolicy,
+    counts: dict[str, ContentCounts],
+    environ: Mapping[str, str],
+) -> None:
+    for sink in sinks:
+        made = sink.make()
+        if not isinstance(made, MetricReader):  # a reader that is scraped gets labels that were scrubbed before
+            made = GuardedMetricExporter(made, policy, sink.policy)
+            counts[f"{sink.name}/metrics"] = made.counts
         with _accepted("OTEL_METRIC_EXPORT_*", environ=environ):
             readers.append(made if isinstance(made, MetricReader) else PeriodicExportingMetricReader(made))
 

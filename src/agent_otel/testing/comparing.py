@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from agent_otel.conventions.attributes import is_content_key
+from agent_otel.conventions.content import is_content_key
 from agent_otel.testing.expected import ExpectedSpan
 from agent_otel.testing.forest import INDENT, Node, draw
 

@@ -8,14 +8,23 @@ from hypothesis import strategies as st
 import pytest
 
 from agent_otel.model import Content, ContentKind
-from agent_otel.policy import METADATA_ONLY, content_facts
+from agent_otel.policy import ContentPolicy, Decider, Subject, Writing, shared_scrubber
 
 PREFIX = "agent_otel.content.tool_result."
 
 
+POLICY = ContentPolicy.metadata_only()
+
+
+def content_facts(contents):
+    writing = Writing(contents, Subject("toy", "r1"), shared_scrubber(POLICY.scrubbing), POLICY)
+    return writing.write(Decider(POLICY)).attributes
+
+
 def facts(value):
     told = content_facts({ContentKind.TOOL_RESULT: Content(value)})
-    assert told.pop("agent_otel.content.mode") == METADATA_ONLY
+    assert told.pop("agent_otel.content.mode") == "metadata_only"
+    assert told.pop(f"{PREFIX}truncated") is False
     return {key.removeprefix(PREFIX): value for key, value in told.items()}
 
 
@@ -49,7 +58,7 @@ def test_no_content_no_attributes():
 
 def test_each_surface_has_names_of_its_own():
     told = content_facts({kind: Content("x") for kind in ContentKind})
-    assert len(told) == 1 + 2 * len(ContentKind)
+    assert len(told) == 1 + 3 * len(ContentKind)
 
 
 class Hostile(dict):

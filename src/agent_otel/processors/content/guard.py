@@ -1,0 +1,166 @@
+"""What the guards of spans, log records and metrics share: rules, names, resources and scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from attrs import evolve
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from agent_otel.conventions import names
+from agent_otel.conventions.content import is_tool_span, tool_name
+from agent_otel.policy import (
+    AttributeFilter,
+    CaptureMode,
+    ContentPolicy,
+    Decider,
+    Filtering,
+    SinkPolicy,
+    Subject,
+    shared_scrubber,
+)
+from agent_otel.processors.content.beside import Carried
+from agent_otel.processors.content.counts import ContentCounts
+
+__all__ = ["HIDDEN", "Guard", "with_dropped"]
+
+HIDDEN: Final = "[REDACTED:policy_failed]"
+_MAX_REMEMBERED: Final = 512
+_NO_ONE: Final = Subject("", "")
+_T = TypeVar("_T", Resource, InstrumentationScope)
+
+
+class Guard:
+    """The rules of one sink for one kind of telemetry.
+
+    Args:
+        policy: What the host decided.
+        sink: The most that the sink may see.
+        counts: Where what is done is counted.
+        on_events: Whether it is for log records.
+        cut_at: Characters at which the SDK cuts attribute values, if it does.
+    """
+
+    def __init__(
+        self,
+        policy: ContentPolicy,
+        sink: SinkPolicy | None = None,
+        counts: ContentCounts | None = None,
+        *,
+        on_events: bool = False,
+        cut_at: int | None = None,
+    ) -> None:
+        sink = sink if sink is not None else SinkPolicy("default")
+        self.counts = counts if counts is not None else ContentCounts()
+        self.decider = Decider(policy, sink, on_events=on_events)
+        scrubber = shared_scrubber(policy.scrubbing)
+        self._foreign = AttributeFilter(policy, self.decider, scrubber, cut_at=cut_at)
+        # What our own spans carry may pass as text at most: raw content, where it is allowed, travels beside them.
+        without_raw = {kind: mode.least(CaptureMode.REDACTED_SUMMARY) for kind, mode in sink.modes.items()}
+        decider = Decider(policy, evolve(sink, modes=without_raw), on_events=on_events)
+        self._own = AttributeFilter(policy, decider, scrubber, cut_at=cut_at)
+        self._cut_at = cut_at
+        self._resources: dict[int, tuple[Resource, Resource]] = {}
+        self._scopes: dict[int, tuple[InstrumentationScope, InstrumentationScope]] = {}
+
+    def filtering(
+        self, everything: list[Any], attributes: Mapping[str, Any], scope: str, run: str, name: str
+    ) -> Filtering:
+        """Begin to filter a span or log record, with one look at all that it says.
+
+        Args:
+            everything: All texts and attributes.
+            attributes: Its own attributes.
+            scope: Name of its instrumentation scope.
+            run: Its trace id.
+            name: Its name.
+        """
+        is_own = scope == names.SCOPE_NAME
+        of_tool = is_tool_span(attributes)
+        rules = self._own if is_own else self._foreign
+        subject = Subject(scope, run, tool_name(attributes, name) if of_tool else None)
+        innocent = rules.is_innocent(everything) and not (self._cut_at and _holds(everything, self._cut_at))
+        return Filtering(rules, subject, of_tool=of_tool, innocent=innocent, is_own=is_own)
+
+    def replaced(
+        self, attributes: dict[str, Any], carried: Carried, max_length: int | None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Put what this sink may see of content into the place of what the span carries of it.
+
+        Args:
+            attributes: Of the span or event.
+            carried: The content, and what the span carries of it.
+            max_length: Characters that an attribute may have.
+
+        Returns:
+            The attributes, and those that are raw content by permission, which are not to be filtered again.
+        """
+        written = carried.writing.write(self.decider, max_length)
+        kept = {key: value for key, value in attributes.items() if key not in carried.keys}
+        raw = {key: value for key, value in written.attributes.items() if key in written.raw}
+        return {**kept, **{key: value for key, value in written.attributes.items() if key not in raw}}, raw
+
+    def resource(self, resource: Resource) -> Resource:
+        """Give a resource without secrets; the very same if it has none."""
+        return _remembered(self._resources, resource, self._clean_resource)
+
+    def scope(self, scope: InstrumentationScope | None) -> InstrumentationScope | None:
+        """Give an instrumentation scope without secrets; the very same if it has none."""
+        return scope if scope is None else _remembered(self._scopes, scope, self._clean_scope)
+
+    def plain(self, everything: Any) -> Filtering:
+        """Begin to filter what belongs to no span: resources, scopes, metrics."""
+        return Filtering(
+            self._foreign, _NO_ONE, of_tool=False, innocent=self._foreign.is_innocent(everything), is_own=True
+        )
+
+    def _clean_resource(self, resource: Resource) -> Resource:
+        attributes = dict(resource.attributes)
+        filtering = self.plain([attributes, resource.schema_url])
+        kept, url = filtering.attributes(attributes), filtering.text(resource.schema_url)
+        self.counts.add_redacted(filtering.redacted)
+        return resource if kept is attributes and url == resource.schema_url else Resource(dict(kept), url)
+
+    def _clean_scope(self, scope: InstrumentationScope) -> InstrumentationScope:
+        attributes = dict(scope.attributes or {})
+        texts = (scope.name, scope.version, scope.schema_url)
+        filtering = self.plain([*texts, attributes])
+        kept = filtering.attributes(attributes)
+        cleaned = tuple(filtering.text(text) if text else text for text in texts)
+        self.counts.add_redacted(filtering.redacted)
+        if kept is attributes and cleaned == texts:
+            return scope
+        name, version, schema_url = cleaned
+        return InstrumentationScope(str(name), version, schema_url, dict(kept))
+
+
+def _remembered(known: dict[int, tuple[_T, _T]], given: _T, clean: Callable[[_T], _T]) -> _T:
+    """Do once for each object what its hash, which the SDK computes from its JSON, would cost more than to do anew."""
+    entry = known.get(id(given))
+    if entry is None or entry[0] is not given:
+        if len(known) >= _MAX_REMEMBERED:
+            known.clear()
+        entry = known[id(given)] = (given, clean(given))
+    return entry[1]
+
+
+def _holds(values: Any, length: int) -> bool:
+    """Whether any text is just so long."""
+    if isinstance(values, str):
+        return len(values) == length
+    if isinstance(values, Mapping):
+        return any(map(partial(_holds, length=length), values.values()))
+    return isinstance(values, (list, tuple)) and any(map(partial(_holds, length=length), values))
+
+
+def with_dropped(attributes: Mapping[str, Any], dropped: int) -> Mapping[str, Any]:
+    """Give attributes that tell how many were dropped before, as exporters ask for it."""
+    if not dropped:
+        return attributes
+    bounded = BoundedAttributes(attributes=attributes, immutable=False, extended_attributes=True)
+    bounded.dropped = dropped
+    return bounded

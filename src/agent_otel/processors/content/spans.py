@@ -1,0 +1,219 @@
+"""A span as one sink may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, Status, TraceState, format_trace_id
+
+from agent_otel.conventions import attributes as a
+from agent_otel.conventions import names
+from agent_otel.policy import ContentPolicy, Filtering, SinkPolicy
+from agent_otel.processors.content.beside import BESIDE, Beside
+from agent_otel.processors.content.counts import ContentCounts
+from agent_otel.processors.content.guard import HIDDEN, Guard, with_dropped
+from agent_otel.processors.interruption import of_signal_handler
+
+__all__ = ["FilteredSpan", "SpanGuard"]
+
+_NO_SCOPE = InstrumentationScope("")
+_NUMBERS: Final = (bool, int, float)
+_T = TypeVar("_T")
+
+
+class FilteredSpan(ReadableSpan):
+    """A copy of a span with other texts; what was dropped of the span is told as before.
+
+    Args:
+        span: The span.
+        changed: Fields of ``ReadableSpan`` that differ.
+    """
+
+    def __init__(self, span: ReadableSpan, **changed: Any) -> None:
+        fields: dict[str, Any] = {
+            "name": span.name,
+            "context": span.context,
+            "parent": span.parent,
+            "resource": span.resource,
+            "attributes": span.attributes,
+            "events": span.events,
+            "links": span.links,
+            "kind": span.kind,
+            "status": span.status,
+            "start_time": span.start_time,
+            "end_time": span.end_time,
+            "instrumentation_scope": span.instrumentation_scope,
+        }
+        super().__init__(**{**fields, **changed})
+        self._dropped = (span.dropped_attributes, span.dropped_events, span.dropped_links)
+
+    @property
+    def dropped_attributes(self) -> int:
+        """Attributes that the SDK dropped."""
+        return self._dropped[0]
+
+    @property
+    def dropped_events(self) -> int:
+        """Events that the SDK dropped."""
+        return self._dropped[1]
+
+    @property
+    def dropped_links(self) -> int:
+        """Links that the SDK dropped."""
+        return self._dropped[2]
+
+
+class SpanGuard:
+    """Filters spans for one sink: every text that a span can carry. Never raises.
+
+    Args:
+        policy: What the host decided.
+        sink: The most that the sink may see; None: ``redacted_summary`` of everything.
+        counts: Where what is done is counted.
+    """
+
+    def __init__(
+        self, policy: ContentPolicy, sink: SinkPolicy | None = None, counts: ContentCounts | None = None
+    ) -> None:
+        self._guard = Guard(policy, sink, counts, cut_at=SpanLimits().max_span_attribute_length)
+        self.counts = self._guard.counts
+
+    def filtered(self, span: ReadableSpan) -> ReadableSpan:
+        """Give a span as the sink may see it: the very same if it may see all of it, a stub if the policy fails."""
+        try:
+            return self._filtered(span)
+        except Exception as error:
+            if of_signal_handler(error):
+                raise
+            self.counts.add_stub()
+            return self._stub(span)
+
+    def _filtered(self, span: ReadableSpan) -> ReadableSpan:
+        scope = span.instrumentation_scope or _NO_SCOPE
+        said = _Said(span)
+        beside = BESIDE.get() if scope.name == names.SCOPE_NAME else None
+        if beside is not None and span.context is not None and beside.span_id == span.context.span_id:
+            self._widen(said, beside)
+        run = format_trace_id(span.context.trace_id) if span.context is not None else ""
+        filtering = self._guard.filtering(said.everything(), said.attributes, scope.name, run, span.name)
+
+        attributes = filtering.attributes(said.attributes)
+        description = filtering.error_text(said.description) if said.description else said.description
+        events = [self._event(filtering, said, place) for place in range(len(said.events))]
+        changed: dict[str, Any] = {
+            "name": filtering.text(span.name),
+            "context": self._context(span.context),
+            "parent": self._context(span.parent),
+            "resource": self._guard.resource(span.resource),
+            "instrumentation_scope": self._guard.scope(span.instrumentation_scope),
+        }
+        changed = {field: value for field, value in changed.items() if value is not getattr(span, field)}
+        links = [self._link(filtering, link) for link in span.links]
+        self.counts.add_redacted(filtering.redacted)
+        attributes = {**attributes, **explanation} if (explanation := filtering.explanation(attributes)) else attributes
+        if said.raw:
+            description = said.raw.pop(a.EXCEPTION_MESSAGE, description)
+            attributes = {**attributes, **said.raw}
+        if attributes is not said.given:
+            changed["attributes"] = attributes
+        if description is not span.status.description:
+            changed["status"] = Status(span.status.status_code, description)
+        if any(now is not before for now, before in zip(events, span.events, strict=True)):
+            changed["events"] = events
+        if any(now is not before for now, before in zip(links, span.links, strict=True)):
+            changed["links"] = links
+        return FilteredSpan(span, **changed) if changed else span
+
+    def _widen(self, said: _Said, beside: Beside) -> None:
+        """Put in what this sink may see beyond what the span carries."""
+        if beside.content is not None:
+            said.attributes, said.raw = self._guard.replaced(said.attributes, beside.content, beside.max_length)
+            said.description = _text(said.attributes.pop(a.EXCEPTION_MESSAGE, None))
+        for from_end, carried in beside.events.items():
+            place = len(said.events) + from_end
+            if place < 0:  # a full span dropped it
+                continue
+            said.events[place], said.raw_events[place] = self._guard.replaced(
+                said.events[place], carried, beside.max_length
+            )
+
+    def _event(self, filtering: Filtering, said: _Said, place: int) -> Event:
+        event, attributes = said.span_events[place], said.events[place]
+        name = filtering.text(event.name)
+        kept = {**filtering.attributes(attributes, event.name), **said.raw_events.get(place, {})}
+        if name is event.name and kept == event.attributes:
+            return event
+        return Event(name, with_dropped(kept, event.dropped_attributes), event.timestamp)
+
+    def _context(self, context: SpanContext | None) -> SpanContext | None:
+        """Give ids without a trace state that holds a secret."""
+        if context is None or not context.trace_state:
+            return context
+        header = context.trace_state.to_header()
+        return context if self._guard.plain(header).text(header) == header else _without_state(context)
+
+    def _link(self, filtering: Filtering, link: Link) -> Link:
+        given = dict(link.attributes or {})
+        kept, context = filtering.attributes(given), self._context(link.context)
+        if (kept is given and context is link.context) or context is None:
+            return link
+        return Link(context, with_dropped(kept, link.dropped_attributes))
+
+    def _stub(self, span: ReadableSpan) -> ReadableSpan:
+        """Give what can be told without reading texts: ids, times, and numbers; the name if it can be."""
+        numbers = {key: value for key, value in _attributes(span).items() if key in a.ALL and type(value) in _NUMBERS}
+        return FilteredSpan(
+            span,
+            name=_attempt(lambda: self._guard.plain(span.name).text(span.name), HIDDEN),
+            context=_without_state(span.context),
+            parent=_without_state(span.parent),
+            attributes={**numbers, a.CONTENT_STUB: True},
+            events=(),
+            links=(),
+            status=Status(span.status.status_code),
+            resource=_attempt(lambda: self._guard.resource(span.resource), Resource.get_empty()),
+            instrumentation_scope=_attempt(lambda: self._guard.scope(span.instrumentation_scope), None),
+        )
+
+
+class _Said:
+    """All that a span says, in plain values; what is raw by permission stands apart."""
+
+    def __init__(self, span: ReadableSpan) -> None:
+        self.given = self.attributes = dict(span.attributes or {})
+        self.span_events = span.events
+        self.events = [dict(event.attributes or {}) for event in span.events]
+        self.description = span.status.description
+        self.raw: dict[str, Any] = {}
+        self.raw_events: dict[int, dict[str, Any]] = {}
+        self._names = [span.name, *(event.name for event in span.events)]
+        self._links = [dict(link.attributes or {}) for link in span.links]
+
+    def everything(self) -> list[Any]:
+        """Give all texts and attributes, for one look."""
+        return [self._names, self.attributes, self.events, self._links, self.description]
+
+
+def _attributes(span: ReadableSpan) -> dict[str, Any]:
+    return _attempt(lambda: dict(span.attributes or {}), {})
+
+
+def _attempt(make: Callable[[], _T], otherwise: _T) -> _T:
+    try:
+        return make()
+    except Exception:  # noqa: BLE001  a stub leaves out what cannot be read
+        return otherwise
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _without_state(context: SpanContext | None) -> SpanContext | None:
+    if context is None:
+        return None
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags, TraceState())

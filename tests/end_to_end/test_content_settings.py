@@ -1,0 +1,239 @@
+"""What the settings of the content policy do to what arrives: the standard variable, own settings, sinks, the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import subprocess
+import sys
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from agent_otel import Bridge, SettingsError
+from agent_otel.testing import OtlpReceiver
+from end_to_end.replaying import environment
+
+STANDARD = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+ARGUMENTS, RESULT = "gen_ai.tool.call.arguments", "gen_ai.tool.call.result"
+MESSAGES = "gen_ai.input.messages"
+
+
+def said(receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch, **variables: str) -> tuple[dict[str, Any], list[Any]]:
+    """Run an agent; give its spans by name and its log records."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.http_endpoint)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    bridge = Bridge.from_env()
+    with bridge.run(agent="a") as run:
+        run.prompt("find it")
+        with run.model_call(provider="p", model="m") as call:
+            call.response(messages="looking")
+        with run.tool_call("shell", arguments={"command": "ls"}) as tool:
+            tool.result("a b")
+        with run.tool_call("vault_read", arguments={"path": "x"}) as tool:
+            tool.result("y")
+    assert bridge.flush()
+    bridge.shutdown()
+    assert bridge.health().balanced
+    return {span.name: span for span in receiver.spans()}, receiver.logs()
+
+
+def test_by_default_tools_are_told_and_messages_are_not(receiver, monkeypatch):
+    spans, logs = said(receiver, monkeypatch)
+    tool = spans["execute_tool shell"].attributes
+    assert (json.loads(tool[ARGUMENTS]), tool[RESULT]) == ({"command": "ls"}, "a b")
+    assert MESSAGES not in spans["invoke_agent a"].attributes
+    assert logs == []
+
+
+@pytest.mark.parametrize("word", ["NO_CONTENT", "no_content", "true", "nonsense"])
+def test_no_content_turns_everything_off_tools_included(receiver, monkeypatch, word):
+    spans, logs = said(receiver, monkeypatch, **{STANDARD: word})
+    assert not {ARGUMENTS, RESULT, MESSAGES} & {key for span in spans.values() for key in span.attributes}
+    assert logs == []
+
+
+@pytest.mark.parametrize("word", ["SPAN_ONLY", "SPAN_AND_EVENT"])
+def test_span_modes_tell_messages_on_spans_as_well(receiver, monkeypatch, word):
+    spans, logs = said(receiver, monkeypatch, **{STANDARD: word})
+    (message,) = json.loads(spans["invoke_agent a"].attributes[MESSAGES])
+    assert message == {"role": "user", "parts": [{"type": "text", "content": "find it"}]}
+    assert ARGUMENTS in spans["execute_tool shell"].attributes
+    assert bool(logs) is (word == "SPAN_AND_EVENT")
+
+
+@pytest.mark.parametrize("word", ["EVENT_ONLY", "SPAN_AND_EVENT"])
+def test_event_modes_tell_content_in_records_of_their_own(receiver, monkeypatch, word):
+    spans, logs = said(receiver, monkeypatch, **{STANDARD: word})
+    assert (ARGUMENTS in spans["execute_tool shell"].attributes) is (word == "SPAN_AND_EVENT")
+    by_span = {log.span_id: log for log in logs}
+    tool = by_span[spans["execute_tool shell"].span_id]
+    assert (tool.event_name, tool.attributes[ARGUMENTS]) == ("agent_otel.operation.details", {"command": "ls"})
+    model = by_span[spans["chat m"].span_id]
+    assert model.event_name == "gen_ai.client.inference.operation.details"
+    assert model.attributes["gen_ai.output.messages"][0]["parts"] == [{"type": "text", "content": "looking"}]
+
+
+def test_an_unknown_word_is_a_warning(receiver, monkeypatch, caplog):
+    said(receiver, monkeypatch, **{STANDARD: "true"})
+    assert f"{STANDARD}: true counts as NO_CONTENT" in caplog.text
+
+
+@pytest.mark.parametrize("word", ["NO_CONTENT", "SPAN_ONLY", ""])
+def test_own_settings_refine_it_by_kind(receiver, monkeypatch, word):
+    own = {"AGENT_OTEL_CONTENT_TOOL_ARGUMENTS": "redacted_summary", "AGENT_OTEL_CONTENT_TOOL_RESULT": "metadata_only"}
+    spans, _ = said(receiver, monkeypatch, **{STANDARD: word, **own})
+    tool = spans["execute_tool shell"].attributes
+    assert ARGUMENTS in tool
+    assert RESULT not in tool
+    assert tool["agent_otel.content.tool_result.bytes"] == 3
+
+
+def test_denied_tools(receiver, monkeypatch):
+    spans, _ = said(receiver, monkeypatch, AGENT_OTEL_CONTENT_DENIED_TOOLS="other, VAULT_*")
+    assert ARGUMENTS in spans["execute_tool shell"].attributes
+    denied = spans["execute_tool vault_read"].attributes
+    assert not {ARGUMENTS, RESULT} & set(denied)
+    assert denied["agent_otel.content.denied_by"] == ["denied_tool"]
+
+
+PROGRAM = """
+from agent_otel import Bridge
+bridge = Bridge.from_env()
+with bridge.run(agent="a") as run, run.tool_call("shell", arguments={"command": "ls"}) as tool:
+    tool.result("a b")
+bridge.shutdown()
+"""
+
+
+@pytest.mark.parametrize("form", ["variable", "file"])
+def test_sinks_in_one_process_differ_as_set(receiver, tmp_path, form):
+    variables = {"OTEL_TRACES_EXPORTER": "otlp,console", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+    if form == "variable":
+        variables["AGENT_OTEL_CONTENT_SINKS"] = "otlp=redacted_summary,console=off"
+    else:
+        (tmp_path / "agent-otel.toml").write_text("[sinks.console]\ncontent = 'off'\n")
+        variables["AGENT_OTEL_CONFIG_FILE"] = str(tmp_path / "agent-otel.toml")
+    shown = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env=environment(receiver, tmp_path, **variables),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    spans = {span.name: span for span in receiver.spans()}
+    assert json.loads(spans["execute_tool shell"].attributes[ARGUMENTS]) == {"command": "ls"}
+    assert spans["execute_tool shell"].attributes["agent_otel.content.mode"] == "redacted_summary"
+    assert "execute_tool shell" in shown
+    assert ARGUMENTS not in shown
+    assert '"agent_otel.content.mode": "off"' in shown
+
+
+def test_a_sink_of_the_file_with_an_endpoint_of_its_own(receiver, monkeypatch, tmp_path):
+    with OtlpReceiver() as archive:
+        (tmp_path / "agent-otel.toml").write_text(
+            f"""
+            content_input_messages = "redacted_summary"
+            content_denied_tools = ["vault_*", "other"]
+
+            [sinks.otlp]
+            content_input_messages = "off"
+
+            [sinks.archive]
+            endpoint = "{archive.http_endpoint}"
+            headers = {{ x-tenant = "acme" }}
+            signals = ["traces"]
+            content = "redacted_summary"
+            content_tool_result = "metadata_only"
+            """
+        )
+        spans, _ = said(receiver, monkeypatch, AGENT_OTEL_CONFIG_FILE=str(tmp_path / "agent-otel.toml"))
+        kept = {span.name: span for span in archive.spans()}
+        assert kept.keys() == spans.keys()
+        assert MESSAGES in kept["invoke_agent a"].attributes
+        assert MESSAGES not in spans["invoke_agent a"].attributes
+        assert RESULT not in kept["execute_tool shell"].attributes
+        assert RESULT in spans["execute_tool shell"].attributes
+        assert ARGUMENTS not in kept["execute_tool vault_read"].attributes
+        (request,) = {request.headers["x-tenant"] for request in archive.requests()}
+        assert request == "acme"
+        assert {request.signal for request in archive.requests()} == {"traces"}
+
+
+def test_detectors_of_the_file(receiver, monkeypatch, tmp_path):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.http_endpoint)
+    (tmp_path / "f.toml").write_text(
+        "[[detectors]]\nid = 'acme'\npattern = 'acme-[0-9a-f]{32}'\nkeywords = ['acme-']\n"
+    )
+    monkeypatch.setenv("AGENT_OTEL_CONFIG_FILE", str(tmp_path / "f.toml"))
+    bridge = Bridge.from_env()
+    with bridge.run() as run, run.tool_call("t", arguments=f"use acme-{uuid4().hex} for it"):
+        pass
+    assert bridge.flush()
+    bridge.shutdown()
+    (tool,) = [span for span in receiver.spans() if span.name == "execute_tool t"]
+    assert tool.attributes[ARGUMENTS] == "use [REDACTED:acme] for it"
+
+
+def test_variables_win_over_the_file(receiver, monkeypatch, tmp_path):
+    (tmp_path / "f.toml").write_text("content = 'redacted_summary'\n")
+    spans, _ = said(
+        receiver, monkeypatch, AGENT_OTEL_CONFIG_FILE=str(tmp_path / "f.toml"), AGENT_OTEL_CONTENT="metadata_only"
+    )
+    assert ARGUMENTS not in spans["execute_tool shell"].attributes
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "No such file or directory"),
+        ("x = 1\ncontent = =", "a TOML file (at line 2, column 11)"),
+        ("content = 'on'", "AGENT_OTEL_CONTENT='on': expected off"),
+        ("sinks = 3", "expected a table: [sinks]"),
+        ("[sinks.otlp]\ncontents = 'off'", "sinks.otlp.contents"),
+        ("[sinks.otlp]\ncontent = 'on'", "sinks.otlp.content='on': expected off"),
+        ("[sinks.oltp]\ncontent = 'off'", "AGENT_OTEL_CONTENT_SINKS='oltp': expected one of"),
+        ("[sinks.x]\nendpoint = 'localhost:4318'", "sinks.x.endpoint='localhost:4318': expected a URL"),
+        ("[sinks.otlp]\nheaders = { a = 'b' }", "expected an endpoint"),
+        ("[sinks.x]\nendpoint = 'http://h'\nprotocol = 'http'", "sinks.x.protocol='http'"),
+        ("[sinks.x]\nendpoint = 'http://h'\nsignals = ['spans']", "sinks.x.signals"),
+        ("[[detectors]]\nid = 'a'", "the key 'pattern'"),
+        ("[[detectors]]\nid = 'a'\npattern = '('", "the pattern is no RE2 pattern"),
+        ("scrub_opt_in = ['e-mail']", "AGENT_OTEL_SCRUB_OPT_IN"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_clear_error(monkeypatch, tmp_path: Path, text, told):
+    path = tmp_path / "agent-otel.toml"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setenv("AGENT_OTEL_CONFIG_FILE", str(path))
+    with pytest.raises(SettingsError) as raised:
+        Bridge.from_env()
+    assert told in str(raised.value)
+
+
+def test_an_unknown_key_of_the_file_is_a_warning(receiver, monkeypatch, tmp_path, caplog):
+    (tmp_path / "f.toml").write_text("contents = 'off'\n")
+    said(receiver, monkeypatch, AGENT_OTEL_CONFIG_FILE=str(tmp_path / "f.toml"))
+    assert "AGENT_OTEL_CONTENTS is no setting; did you mean AGENT_OTEL_CONTENT?" in caplog.text
+
+
+def test_the_value_of_a_secret_setting_is_in_no_error(monkeypatch):
+    monkeypatch.setenv("AGENT_OTEL_SCRUB_TAG_KEY", "tooshort7")
+    with pytest.raises(SettingsError) as raised:
+        Bridge.from_env()
+    assert "tooshort7" not in str(raised.value)
+
+
+def test_health_tells_how_much_was_hidden(receiver, monkeypatch):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.http_endpoint)
+    bridge = Bridge.from_env()
+    with bridge.run() as run, run.tool_call("t", arguments={"password": uuid4().hex}):
+        pass
+    assert bridge.flush()
+    assert bridge.health().content["bridge"] == {"redacted": 1, "stubs": 0}
+    assert bridge.health().content["otlp/traces"] == {"redacted": 0, "stubs": 0}
+    bridge.shutdown()
