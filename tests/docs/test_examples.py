@@ -49,6 +49,13 @@ invoke_agent coder
     )
 
 
+def test_the_program_of_the_content_policy_hides_its_password(served: tuple[OtlpReceiver, dict[str, str]]) -> None:
+    (program,) = code_blocks(ROOT / "docs" / "content-policy.md")
+    shown = run(program, served[1])
+    assert "hunter2" not in shown
+    assert '"gen_ai.prompt": "connect with password=[REDACTED' in shown
+
+
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
 def test_an_example_runs_and_sends(served: tuple[OtlpReceiver, dict[str, str]], example: Path) -> None:
     receiver, environ = served

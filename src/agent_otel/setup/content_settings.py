@@ -98,7 +98,12 @@ def _tag_key(words: str) -> bytes:
 def _of_kind(kind: ContentKind) -> Setting:
     what = kind.value.replace("_", " ")
     return Setting(
-        f"AGENT_OTEL_CONTENT_{kind.name}", f"content_{kind.value}", read_mode, _MODES, "", f"The same, for {what} only."
+        f"AGENT_OTEL_CONTENT_{kind.name}",
+        f"content_{kind.value}",
+        read_mode,
+        _MODES,
+        DEFAULT_MODES[kind].value,
+        f"The same, for {what} only.",
     )
 
 
@@ -111,7 +116,7 @@ CONTENT_SETTINGS: Final[tuple[Setting, ...]] = (
         "content",
         _mode_or_full,
         f"{_MODES}; or full, which is redacted_summary without limits",
-        "redacted_summary for tool arguments, tool results and error texts, off for the rest",
+        "",
         "What becomes of content of every kind. See content-policy.md.",
     ),
     *(_of_kind(kind) for kind in ContentKind),
@@ -128,7 +133,7 @@ CONTENT_SETTINGS: Final[tuple[Setting, ...]] = (
         "content_sinks",
         read_sink_modes,
         "exporter=mode pairs with commas between them",
-        "redacted_summary for each",
+        "",
         "The most that a sink may see: `otlp=redacted_summary,console=off`.",
     ),
     Setting(
