@@ -14,8 +14,10 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode, get_current_s
 import pytest
 
 from agent_otel.correlate import SpanIdentity, SpanRef
-from agent_otel.emit import Additions, DerivedIdGenerator, DerivedSampler, Sampling, SpanEmitter
-from agent_otel.model import Content, ContentKind
+from agent_otel.emit import Additions, ContentWriter, DerivedIdGenerator, DerivedSampler, Sampling, SpanEmitter
+from agent_otel.model import CaptureMode, Content, ContentKind
+from agent_otel.policy import ContentPolicy
+from agent_otel.policy.content_policy import every_kind
 from agent_otel.project import SpanData, SpanEvent
 from agent_otel.project import SpanKind as DataKind
 
@@ -24,7 +26,7 @@ SECRET = "made-up-secret-qzx"
 
 
 class Emitted:
-    def __init__(self, sampler=ALWAYS_ON, **limits):
+    def __init__(self, sampler=ALWAYS_ON, policy=None, **limits):
         self.exporter = InMemorySpanExporter()
         self.provider = TracerProvider(
             sampler=DerivedSampler(sampler),
@@ -33,7 +35,7 @@ class Emitted:
             shutdown_on_exit=False,
         )
         self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.emitter = SpanEmitter(self.provider, Sampling(sampler))
+        self.emitter = SpanEmitter(self.provider, Sampling(sampler), ContentWriter(policy))
 
     def span(self, **more):
         self.emitter.emit(data(**more))
@@ -99,6 +101,17 @@ def test_content_of_tools_becomes_scrubbed_json():
     assert told["password"].startswith("[REDACTED")
     assert span.attributes["agent_otel.content.redacted"] == 1
     assert password not in span.to_json()
+
+
+@pytest.mark.parametrize("mode", list(CaptureMode))
+def test_r16_an_error_has_its_type_always_and_its_text_only_where_the_policy_allows_it(mode):
+    policy = ContentPolicy(modes=every_kind(mode))
+    span = Emitted(policy=policy).span(
+        is_error=True, attributes={"error.type": "tool_error"}, contents={ContentKind.ERROR_TEXT: Content("it broke")}
+    )
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes["error.type"] == "tool_error"
+    assert span.status.description == ("it broke" if mode.has_text else None)
 
 
 def test_what_people_and_models_say_stays_at_home():

@@ -91,6 +91,31 @@ def test_own_settings_refine_it_by_kind(receiver, monkeypatch, word):
     assert tool["agent_otel.content.tool_result.bytes"] == 3
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"AGENT_OTEL_CONTENT": "off"}, None),
+        ({"AGENT_OTEL_CONTENT": "redacted", "AGENT_OTEL_CONTENT_MAX_CHARS": "0"}, None),
+        (
+            {"AGENT_OTEL_CONTENT": "redacted", "AGENT_OTEL_CONTENT_MAX_CHARS": "4"},
+            "word…[truncated 99996 of 100000 chars]",
+        ),
+        ({"AGENT_OTEL_CONTENT": "full"}, "word " * 20_000),
+    ],
+)
+def test_r24_off_redacted_and_full(receiver, monkeypatch, variables, expected):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.http_endpoint)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    bridge = Bridge.from_env()
+    with bridge.run() as run, run.tool_call("t", arguments="word " * 20_000):
+        pass
+    assert bridge.flush()
+    bridge.shutdown()
+    (tool,) = [span for span in receiver.spans() if span.name == "execute_tool t"]
+    assert tool.attributes.get(ARGUMENTS) == expected
+
+
 def test_denied_tools(receiver, monkeypatch):
     spans, _ = said(receiver, monkeypatch, AGENT_OTEL_CONTENT_DENIED_TOOLS="other, VAULT_*")
     assert ARGUMENTS in spans["execute_tool shell"].attributes
