@@ -41,7 +41,7 @@ PUBLIC = {
         RAW_GATES RawGates ScrubOptions Scrubbed SinkPolicy Subject Truncated Writing Written denied_gates
         evaluate_content_capture scrub shared_scrubber truncate
     """,
-    "agent_otel.delivery": "Item Sink SinkBooks SinkSpec SinkVerdict",
+    "agent_otel.delivery": "Envelope FailureKind Item Signal Sink SinkBooks SinkFailure SinkSpec SinkVerdict",
     "agent_otel.conventions": """
         CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes content metrics names
     """,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Protocol
 
 from attrs import field, frozen
@@ -10,7 +11,7 @@ from attrs import field, frozen
 from agent_otel.delivery.item import Item
 from agent_otel.model import Cursor
 
-__all__ = ["Sink", "SinkSpec", "SinkVerdict"]
+__all__ = ["FailureKind", "Sink", "SinkFailure", "SinkSpec", "SinkVerdict"]
 
 
 @frozen(kw_only=True)
@@ -36,21 +37,49 @@ class SinkSpec:
     endpoint_identity: str = ""
 
 
+class FailureKind(Enum):
+    """Why a sink did not take what it was given, as far as it matters for what to do next.
+
+    Attributes:
+        NOT_NOW: It asks for patience (429, 502, 503, 504, a lost connection): try again, with growing delays.
+        TROUBLE: It is broken or refuses us as such (500, 401, a redirect, TLS, DNS): the data is not judged. Keep it,
+            and find out by one small request now and then.
+    """
+
+    NOT_NOW = "not_now"
+    TROUBLE = "trouble"
+
+
+@frozen(kw_only=True)
+class SinkFailure:
+    """That a sink did not take the head of what it was given.
+
+    Args:
+        kind: What to do next.
+        reason: Short and free of content: a status, the class of an exception.
+        retry_after_s: Seconds to wait before the next try, if the sink said so.
+    """
+
+    kind: FailureKind
+    reason: str
+    retry_after_s: float | None = None
+
+
 @frozen(kw_only=True)
 class SinkVerdict:
     """What a sink made of a batch.
 
     Args:
-        accepted: How many items of the head it took.
-        retry_after_s: Seconds to wait before the rest is tried again, if it said so.
-        rejected: Position in the batch and reason of items that it refuses for good.
-        partial_count: How many it dropped without saying which (OTLP partial success).
+        settled: How many items of the head are done with: taken, or refused for good.
+        refused: Position in the batch and reason of those among them that it refuses for good.
+        failure: Why the rest was not taken; None if nothing is left.
+        partial_count: How many of those that it took it dropped without saying which (OTLP partial success).
         partial_message: What it said of those.
     """
 
-    accepted: int
-    retry_after_s: float | None = None
-    rejected: tuple[tuple[int, str], ...] = ()
+    settled: int
+    refused: tuple[tuple[int, str], ...] = ()
+    failure: SinkFailure | None = None
     partial_count: int = 0
     partial_message: str = field(default="", repr=False)
 
@@ -62,3 +91,6 @@ class Sink(Protocol):
 
     def export(self, items: Sequence[Item], cursor: Cursor | None) -> SinkVerdict:
         """Send a batch. Blocks for at most the sink's timeout; never raises."""
+
+    def shutdown(self) -> None:
+        """Close connections; a request that is under way ends soon."""
