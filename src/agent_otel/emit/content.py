@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.trace import Link, format_trace_id
@@ -20,7 +20,7 @@ from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
 from agent_otel.conventions.content import is_content_key
 from agent_otel.emit.additions import AddedEvent, Additions
-from agent_otel.model import CaptureMode, Content, ContentKind
+from agent_otel.model import Content, ContentKind
 from agent_otel.policy import (
     AttributeFilter,
     ContentPolicy,
@@ -33,13 +33,13 @@ from agent_otel.policy import (
     shared_scrubber,
 )
 from agent_otel.policy.explaining import tell_findings
+from agent_otel.policy.narrowing import narrowest_of, sinks_differ, without_raw
 from agent_otel.processors.content import Beside, Carried, ContentCounts
 from agent_otel.processors.interruption import of_signal_handler
 from agent_otel.project import LogData, SpanData, SpanEvent
 
 __all__ = ["ContentWriter", "Told"]
 
-_UNLIMITED: Final = 1 << 30
 _NO_CONTENT: Final = Written()
 _OWN_PREFIX: Final = "agent_otel."
 
@@ -91,18 +91,14 @@ class ContentWriter:
         limits = SpanLimits()
         self._max_length = limits.max_span_attribute_length
         self._max_attributes = limits.max_span_attributes
-        narrow = _without_raw(policy)
-        narrowest = _narrowest(sinks)
+        narrow = without_raw(policy)
+        narrowest = narrowest_of(sinks)
         self._on_spans = AttributeFilter(narrow, Decider(narrow, narrowest), self._scrubber)
         self._on_records = AttributeFilter(narrow, Decider(narrow, narrowest, on_events=True), self._scrubber)
-        self._sinks_differ = narrow is not policy or any(
-            sink.modes.get(kind, CaptureMode.REDACTED_SUMMARY) is not narrowest.modes[kind]
-            for sink in sinks
-            for kind in ContentKind
-        )
+        self._sinks_differ = narrow is not policy or sinks_differ(sinks)
         self.label = lru_cache(maxsize=8192)(self._label)
 
-    # -- spans --------------------------------------------------------------------------------------------------------
+    # -- spans ---------------------------------------------------------------------------------------------------------
 
     def of_span(self, data: SpanData) -> Told:
         """Write what a span says. Never raises: if the policy fails on it, it says numbers and a marker."""
@@ -182,7 +178,7 @@ class ContentWriter:
         essential = {key: value for key, value in own.items() if key not in lineage}
         return {**extra, **lineage, **content, **essential}
 
-    # -- log records --------------------------------------------------------------------------------------------------
+    # -- log records ---------------------------------------------------------------------------------------------------
 
     def of_record(self, data: LogData) -> Told:
         """Write what a log record says. Never raises, as ``of_span``."""
@@ -212,7 +208,7 @@ class ContentWriter:
         told = {**content, **attributes} if content else attributes
         return Told(own.text(data.event_name), told, beside=beside)
 
-    # -- resource and labels -------------------------------------------------------------------------------------------------------
+    # -- resource and labels -------------------------------------------------------------------------------------------
 
     def resource(self, resource: Resource) -> Resource:
         """Give a resource without secrets; the very same if it has none. Processors of the host see it as well."""
@@ -229,7 +225,7 @@ class ContentWriter:
         self.counts.add_redacted(len(done.findings))
         return str(done.value)
 
-    # -- parts --------------------------------------------------------------------------------------------------------
+    # -- parts ---------------------------------------------------------------------------------------------------------
 
     def _writing(
         self, contents: Mapping[ContentKind, Content], subject: Subject, *, structured: bool = False
@@ -262,27 +258,6 @@ class ContentWriter:
         into.pop(a.CONTENT_REDACTED, None)
         tell_findings(found, into)
         self.counts.add_redacted(sum(found.values()))
-
-
-def _without_raw(policy: ContentPolicy) -> ContentPolicy:
-    """Give the policy with text at most; the very same if it asks for no more."""
-    asked = (*policy.modes.values(), *policy.event_modes.values())
-    if CaptureMode.RAW_CONTENT not in asked:
-        return policy
-    most = CaptureMode.REDACTED_SUMMARY
-    return evolve(
-        policy,
-        modes={kind: mode.least(most) for kind, mode in policy.modes.items()},
-        event_modes={kind: mode.least(most) for kind, mode in policy.event_modes.items()},
-    )
-
-
-def _narrowest(sinks: Sequence[SinkPolicy]) -> SinkPolicy:
-    modes = dict.fromkeys(ContentKind, CaptureMode.REDACTED_SUMMARY)
-    for sink in sinks:
-        for kind in ContentKind:
-            modes[kind] = modes[kind].least(sink.modes.get(kind, CaptureMode.REDACTED_SUMMARY))
-    return SinkPolicy("span", modes)
 
 
 def _allowed(attributes: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:

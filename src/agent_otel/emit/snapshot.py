@@ -68,7 +68,7 @@ def type_name(value: Any) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """Give what an exception was raised with, as far as it is text; its ``str`` is the user's code and is not called."""
+    """Give what an exception was raised with, as far as it is text; its ``str`` is the user's code."""
     if not issubclass(type(error), BaseException):  # what user code passed for one
         return ""
     arguments: Any = vars(BaseException)["args"].__get__(error)

@@ -15,7 +15,8 @@ from agent_otel.model import NANOS_PER_SECOND, SettingsError
 from agent_otel.policy import ContentPolicy
 from agent_otel.policy.content_policy import every_kind
 from agent_otel.setup.config_file import CONFIG_VARIABLE, FileSink, read_config_file
-from agent_otel.setup.content_settings import CONTENT_SETTINGS, capture_warning, content_policy
+from agent_otel.setup.content_choice import capture_warning, content_policy
+from agent_otel.setup.content_settings import CONTENT_SETTINGS
 from agent_otel.setup.setting import Setting, at_least, printable
 
 __all__ = ["SETTINGS", "Setting", "Settings", "read_settings", "settings_warnings"]

@@ -1,4 +1,10 @@
-"""The content policy around any exporter, for whoever builds the processors: zero-code setups, simple processors."""
+"""The content policy around any exporter, for whoever builds the processors: zero-code setups, simple processors.
+
+    SimpleSpanProcessor(GuardedSpanExporter(exporter, policy))
+
+Each takes the exporter that gets what may leave; the policy, None for the default one; the most that the sink may see,
+None for ``redacted_summary`` of everything; and where what is done is counted.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +27,7 @@ __all__ = ["GuardedLogExporter", "GuardedMetricExporter", "GuardedSpanExporter"]
 
 
 class GuardedSpanExporter(SpanExporter):
-    """Lets only what the policy allows of each span through to an exporter.
-
-    Args:
-        exporter: The exporter that gets filtered spans.
-        policy: What may leave; None: the default policy.
-        sink: The most that the exporter's sink may see; None: ``redacted_summary`` of everything.
-        counts: Where what is done is counted.
-    """
+    """Lets only what the policy allows of each span through to an exporter."""
 
     def __init__(
         self,
@@ -38,7 +37,7 @@ class GuardedSpanExporter(SpanExporter):
         counts: ContentCounts | None = None,
     ) -> None:
         self._exporter = exporter
-        self._guard = SpanGuard(policy if policy is not None else ContentPolicy(), sink, counts)
+        self._guard = SpanGuard(policy, sink, counts)
         self.counts = self._guard.counts
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -55,7 +54,7 @@ class GuardedSpanExporter(SpanExporter):
 
 
 class GuardedLogExporter(LogRecordExporter):
-    """The same for log records; see ``GuardedSpanExporter``."""
+    """Lets only what the policy allows of each log record through to an exporter."""
 
     def __init__(
         self,
@@ -65,7 +64,7 @@ class GuardedLogExporter(LogRecordExporter):
         counts: ContentCounts | None = None,
     ) -> None:
         self._exporter = exporter
-        self._guard = LogGuard(policy if policy is not None else ContentPolicy(), sink, counts)
+        self._guard = LogGuard(policy, sink, counts)
         self.counts = self._guard.counts
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
@@ -82,7 +81,7 @@ class GuardedLogExporter(LogRecordExporter):
 
 
 class GuardedMetricExporter(MetricExporter):
-    """The same for metrics; see ``GuardedSpanExporter``."""
+    """Lets only what the policy allows of metrics through to an exporter."""
 
     def __init__(
         self,
@@ -97,7 +96,7 @@ class GuardedMetricExporter(MetricExporter):
             preferred_aggregation=exporter._preferred_aggregation,  # noqa: SLF001
         )
         self._exporter = exporter
-        self._guard = MetricGuard(policy if policy is not None else ContentPolicy(), sink, counts)
+        self._guard = MetricGuard(policy, sink, counts)
         self.counts = self._guard.counts
 
     def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> MetricExportResult:

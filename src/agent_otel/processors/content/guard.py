@@ -38,7 +38,7 @@ class Guard:
     """The rules of one sink for one kind of telemetry.
 
     Args:
-        policy: What the host decided.
+        policy: What the host decided; None: the default policy.
         sink: The most that the sink may see.
         counts: Where what is done is counted.
         on_events: Whether it is for log records.
@@ -47,13 +47,14 @@ class Guard:
 
     def __init__(
         self,
-        policy: ContentPolicy,
+        policy: ContentPolicy | None = None,
         sink: SinkPolicy | None = None,
         counts: ContentCounts | None = None,
         *,
         on_events: bool = False,
         cut_at: int | None = None,
     ) -> None:
+        policy = policy if policy is not None else ContentPolicy()
         sink = sink if sink is not None else SinkPolicy("default")
         self.counts = counts if counts is not None else ContentCounts()
         self.decider = Decider(policy, sink, on_events=on_events)

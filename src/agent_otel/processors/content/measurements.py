@@ -22,13 +22,16 @@ class MetricGuard:
     """Filters metrics for one sink. Never raises: metrics that it fails on are left out.
 
     Args:
-        policy: What the host decided.
+        policy: What the host decided; None: the default policy.
         sink: The most that the sink may see; None: ``redacted_summary`` of everything.
         counts: Where what is done is counted.
     """
 
     def __init__(
-        self, policy: ContentPolicy, sink: SinkPolicy | None = None, counts: ContentCounts | None = None
+        self,
+        policy: ContentPolicy | None = None,
+        sink: SinkPolicy | None = None,
+        counts: ContentCounts | None = None,
     ) -> None:
         self._guard = Guard(policy, sink, counts)
         self.counts = self._guard.counts
@@ -42,7 +45,7 @@ class MetricGuard:
         for part in parts:
             try:
                 yield clean(part)
-            except Exception as error:
+            except Exception as error:  # noqa: PERF203  one part must not cost the others
                 if of_signal_handler(error):
                     raise
                 self.counts.add_stub()

@@ -42,7 +42,7 @@ class ContentPolicyProcessor(SpanProcessor):
         counts: ContentCounts | None = None,
     ) -> None:
         self._delegate = delegate
-        self._guard = SpanGuard(policy if policy is not None else ContentPolicy(), sink, counts)
+        self._guard = SpanGuard(policy, sink, counts)
         self.counts = self._guard.counts
         self._is_told_of_starts = type(delegate).on_start not in _DEAF
 
@@ -95,7 +95,7 @@ class ContentPolicyLogProcessor(LogRecordProcessor):
         counts: ContentCounts | None = None,
     ) -> None:
         self._delegate = delegate
-        self._guard = LogGuard(policy if policy is not None else ContentPolicy(), sink, counts)
+        self._guard = LogGuard(policy, sink, counts)
         self.counts = self._guard.counts
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:

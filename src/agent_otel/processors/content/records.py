@@ -27,13 +27,16 @@ class LogGuard:
     """Filters log records for one sink: bodies, attributes, event names. Never raises.
 
     Args:
-        policy: What the host decided.
+        policy: What the host decided; None: the default policy.
         sink: The most that the sink may see; None: ``redacted_summary`` of everything.
         counts: Where what is done is counted.
     """
 
     def __init__(
-        self, policy: ContentPolicy, sink: SinkPolicy | None = None, counts: ContentCounts | None = None
+        self,
+        policy: ContentPolicy | None = None,
+        sink: SinkPolicy | None = None,
+        counts: ContentCounts | None = None,
     ) -> None:
         cut_at = LogRecordLimits().max_log_record_attribute_length
         self._guard = Guard(policy, sink, counts, on_events=True, cut_at=cut_at)

@@ -71,13 +71,16 @@ class SpanGuard:
     """Filters spans for one sink: every text that a span can carry. Never raises.
 
     Args:
-        policy: What the host decided.
+        policy: What the host decided; None: the default policy.
         sink: The most that the sink may see; None: ``redacted_summary`` of everything.
         counts: Where what is done is counted.
     """
 
     def __init__(
-        self, policy: ContentPolicy, sink: SinkPolicy | None = None, counts: ContentCounts | None = None
+        self,
+        policy: ContentPolicy | None = None,
+        sink: SinkPolicy | None = None,
+        counts: ContentCounts | None = None,
     ) -> None:
         self._guard = Guard(policy, sink, counts, cut_at=SpanLimits().max_span_attribute_length)
         self.counts = self._guard.counts
