@@ -41,7 +41,15 @@ PUBLIC = {
         RAW_GATES RawGates ScrubOptions Scrubbed SinkPolicy Subject Truncated Writing Written denied_gates
         evaluate_content_capture scrub shared_scrubber truncate
     """,
-    "agent_otel.delivery": "Envelope FailureKind Item Signal Sink SinkBooks SinkFailure SinkSpec SinkVerdict",
+    "agent_otel.delivery": """
+        Envelope Eviction FailureKind FanoutAdditions FanoutCounts FanoutRecord FileSink Item LiveReport LossReason
+        OtlpGrpcSink OtlpHttpSink SettleReport Signal Sink SinkBooks SinkFailure SinkSpec SinkVerdict StockLogSink
+        StockSpanSink TelemetryFanout
+    """,
+    "agent_otel.delivery.otlp": """
+        GrpcTarget HttpTarget OtlpGrpcSink OtlpHttpSink decode_log decode_span encode_log encode_span read_target
+        request_bytes size_of
+    """,
     "agent_otel.conventions": """
         CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes content metrics names
     """,

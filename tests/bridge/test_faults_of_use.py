@@ -381,7 +381,7 @@ def test_lone_surrogates_cost_nothing(bridge, receiver):
     [
         "gen_ai.prompt.0.content",
         "gen_ai.completion.0.tool_calls.0.arguments",
-        "llm.prompts",
+        "llm.prompts.0.content",
         "llm.completions.0",
         "llm.input_messages.0.message.content",
         "llm.output_messages.0.message.content",
@@ -425,7 +425,8 @@ def test_events_that_hold_messages_lose_them(bridge, receiver, name):
         get_current_span().add_event(name, held)
         get_current_span().add_event("mine", {"content": "kept"})
     first, second = received(bridge, receiver)["invoke_agent a"].events
-    assert (first.name, first.attributes) == (name, {"role": "user"})
+    kept = {key: value for key, value in first.attributes.items() if not key.startswith("agent_otel.")}
+    assert (first.name, kept) == (name, {"role": "user"})
     assert second.attributes == {"content": "kept"}
 
 

@@ -81,7 +81,7 @@ def test_an_unknown_word_is_a_warning(receiver, monkeypatch, caplog):
     assert f"{STANDARD}: true counts as NO_CONTENT" in caplog.text
 
 
-@pytest.mark.parametrize("word", ["NO_CONTENT", "SPAN_ONLY", ""])
+@pytest.mark.parametrize("word", ["SPAN_ONLY", "SPAN_AND_EVENT", ""])
 def test_own_settings_refine_it_by_kind(receiver, monkeypatch, word):
     own = {"AGENT_OTEL_CONTENT_TOOL_ARGUMENTS": "redacted_summary", "AGENT_OTEL_CONTENT_TOOL_RESULT": "metadata_only"}
     spans, _ = said(receiver, monkeypatch, **{STANDARD: word, **own})
@@ -203,6 +203,31 @@ def test_detectors_of_the_file(receiver, monkeypatch, tmp_path):
     assert tool.attributes[ARGUMENTS] == "use [REDACTED:acme] for it"
 
 
+def test_no_content_is_not_refined(receiver, monkeypatch):
+    spans, _ = said(receiver, monkeypatch, **{STANDARD: "NO_CONTENT", "AGENT_OTEL_CONTENT": "redacted_summary"})
+    assert not {ARGUMENTS, RESULT, MESSAGES} & {key for span in spans.values() for key in span.attributes}
+
+
+def test_a_variable_for_all_kinds_stands_above_kinds_in_the_file(receiver, monkeypatch, tmp_path):
+    (tmp_path / "f.toml").write_text("content_input_messages = 'redacted_summary'\n")
+    spans, _ = said(receiver, monkeypatch, AGENT_OTEL_CONFIG_FILE=str(tmp_path / "f.toml"), AGENT_OTEL_CONTENT="off")
+    assert not {ARGUMENTS, RESULT, MESSAGES} & {key for span in spans.values() for key in span.attributes}
+
+
+@pytest.mark.parametrize("listed", ["otlp=redacted", "otlp=off,otlp=redacted", "otlp=redacted,otlp=off"])
+def test_of_what_is_said_of_a_sink_the_least_holds(receiver, monkeypatch, tmp_path, listed):
+    (tmp_path / "f.toml").write_text("[sinks.otlp]\ncontent = 'off'\n")
+    file = str(tmp_path / "f.toml")
+    spans, _ = said(receiver, monkeypatch, AGENT_OTEL_CONFIG_FILE=file, AGENT_OTEL_CONTENT_SINKS=listed)
+    assert not {ARGUMENTS, RESULT, MESSAGES} & {key for span in spans.values() for key in span.attributes}
+
+
+def test_what_is_said_of_otlp_holds_for_each_of_its_exporters(receiver, monkeypatch):
+    variables = {"OTEL_TRACES_EXPORTER": "otlp_proto_http", "AGENT_OTEL_CONTENT_SINKS": "otlp=off"}
+    spans, _ = said(receiver, monkeypatch, **variables)
+    assert ARGUMENTS not in spans["execute_tool shell"].attributes
+
+
 def test_variables_win_over_the_file(receiver, monkeypatch, tmp_path):
     (tmp_path / "f.toml").write_text("content = 'redacted_summary'\n")
     spans, _ = said(
@@ -215,7 +240,7 @@ def test_variables_win_over_the_file(receiver, monkeypatch, tmp_path):
     ("text", "told"),
     [
         (None, "No such file or directory"),
-        ("x = 1\ncontent = =", "a TOML file (at line 2, column 11)"),
+        ("x = 1\ncontent = =", "a TOML file (broken at line 2, column 11)"),
         ("content = 'on'", "AGENT_OTEL_CONTENT='on': expected off"),
         ("sinks = 3", "expected a table: [sinks]"),
         ("[sinks.otlp]\ncontents = 'off'", "sinks.otlp.contents"),
@@ -228,6 +253,21 @@ def test_variables_win_over_the_file(receiver, monkeypatch, tmp_path):
         ("[[detectors]]\nid = 'a'", "the key 'pattern'"),
         ("[[detectors]]\nid = 'a'\npattern = '('", "the pattern is no RE2 pattern"),
         ("scrub_opt_in = ['e-mail']", "AGENT_OTEL_SCRUB_OPT_IN"),
+        ("scrub_opt_in = ['assignment']", "AGENT_OTEL_SCRUB_OPT_IN"),
+        ("contents = 'off'", "contents='': expected a key that exists in AGENT_OTEL_CONFIG_FILE: content, perhaps"),
+        ("[sink.otlp]\ncontent = 'off'", "sink"),
+        ("CONTENT = 'off'", "a setting in lower case"),
+        ("config_file = 'x'", "that is not the file itself"),
+        ("content_denied_tools = [['a']]", "content_denied_tools='': expected texts or numbers"),
+        ("[content_denied_tools]\nvault = 'x'", "content_denied_tools='': expected texts or numbers"),
+        ("[sinks.x]\nendpoint = 'http://h'\nsignals = 'traces'", "sinks.x.signals='': expected a list of texts"),
+        ("[sinks.x]\nendpoint = 'http://h'\nsignals = []", "sinks.x.signals"),
+        ("[sinks.x]\nendpoint = 'http://'", "expected a URL"),
+        ("[sinks.x]\nendpoint = 'htps://me:hunter2@h'", "sinks.x.endpoint='h': expected a URL"),
+        ("[sinks.x]\nendpoint = 'http://h'\nheaders = { a = ['b'] }", "sinks.x.headers.a"),
+        ("[sinks.'']\ncontent = 'off'", "a name for each sink"),
+        ("[[detectors]]\nid = 'a'\npattern = 'b'\nkeywords = 'b'", "keywords='': expected a list of texts"),
+        ("x = " + "[" * 3000, "a TOML file (broken"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_error(monkeypatch, tmp_path: Path, text, told):
@@ -238,12 +278,6 @@ def test_a_file_that_cannot_be_used_is_one_clear_error(monkeypatch, tmp_path: Pa
     with pytest.raises(SettingsError) as raised:
         Bridge.from_env()
     assert told in str(raised.value)
-
-
-def test_an_unknown_key_of_the_file_is_a_warning(receiver, monkeypatch, tmp_path, caplog):
-    (tmp_path / "f.toml").write_text("contents = 'off'\n")
-    said(receiver, monkeypatch, AGENT_OTEL_CONFIG_FILE=str(tmp_path / "f.toml"))
-    assert "AGENT_OTEL_CONTENTS is no setting; did you mean AGENT_OTEL_CONTENT?" in caplog.text
 
 
 def test_the_value_of_a_secret_setting_is_in_no_error(monkeypatch):

@@ -74,7 +74,7 @@ def test_a_denied_tools_content_never_leaves(glob):
     policy = evolve(POLICY, denied_tools=("other", glob))
     decision = decided(policy)
     assert (decision.mode, decision.denied_by) == (CaptureMode.OFF, ("denied_tool",))
-    assert decided(policy, subject=ME._replace(tool=None)).mode is RAW
+    assert decided(policy, subject=evolve(ME, tools=None)).mode is RAW
 
 
 def test_other_tools_are_not_denied():

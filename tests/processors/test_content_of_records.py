@@ -16,7 +16,6 @@ from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, V
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 import pytest
-from secrets_made_up import github_token
 
 from agent_otel.model import CaptureMode, ContentKind
 from agent_otel.policy import ContentPolicy, SinkPolicy
@@ -26,6 +25,7 @@ from agent_otel.processors.content import (
     GuardedLogExporter,
     GuardedMetricExporter,
 )
+from secrets_made_up import github_token
 
 SECRET = github_token("logs")
 TEXT = every_kind(CaptureMode.REDACTED_SUMMARY)

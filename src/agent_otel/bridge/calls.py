@@ -14,6 +14,7 @@ from opentelemetry.context import Context, attach, get_current
 from opentelemetry.trace import Span, get_current_span, set_span_in_context
 
 from agent_otel.bridge.endings import identifier, known_outcome, outcome_of
+from agent_otel.bridge.raised import RaisedByTools
 from agent_otel.correlate import Surroundings
 from agent_otel.emit import CurrentSpan, Sampling, error_text, snapshot, text_of, whole_number
 from agent_otel.emit.current import live_context
@@ -45,6 +46,7 @@ class Host(Protocol):
     namespace: str
     sampling: Sampling
     content_bytes: int
+    raised: RaisedByTools
     ambient: Context | None  # the caller's context from outside the process (TRACEPARENT)
 
     def opened(self, call: Call) -> None:
@@ -64,9 +66,11 @@ class Call:
     """What runs, model calls and tool calls share: enter, exit, and what is current in between."""
 
     _kind: EventKind
+    _tool_name: str | None = None
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._raised = host.raised
         self._span: CurrentSpan | None = None
         self._is_entered = False
         self._before = Context()  # what was current before
@@ -130,7 +134,9 @@ class Call:
             ending = self._ending(error)
             said = error_text(error) if error is not None else span.error_text if span.marked_error else None
             if said and ContentKind.ERROR_TEXT not in self._contents and ending[0] is not Outcome.OK:
-                self._keep(ContentKind.ERROR_TEXT, said)
+                self._keep(ContentKind.ERROR_TEXT, said, self._raised.tools_of(error) if error is not None else ())
+            if error is not None and self._tool_name is not None:
+                self._raised.note(error, self._tool_name)
             span.is_ended = True
             if get_current_span() is span:  # not so where others began since, or in another task: they climb over it
                 attach(live_context(self._before))
@@ -235,11 +241,11 @@ class Call:
         self._size += len(text or "")
         return text
 
-    def _keep(self, kind: ContentKind, value: Any) -> None:
+    def _keep(self, kind: ContentKind, value: Any, tools: tuple[str, ...] = ()) -> None:
         """Keep a snapshot of content; never raises, whatever the value is."""
         try:
             copy, size = snapshot(value, self._host.content_bytes)
-            self._contents[kind] = Content(copy, is_cut=size > self._host.content_bytes)
+            self._contents[kind] = Content(copy, is_cut=size > self._host.content_bytes, tools=tools)
             self._size += size
         except Exception as error:  # such as nesting that meets the agent's own recursion limit
             if of_signal_handler(error):
@@ -269,7 +275,7 @@ class Call:
         return Outcome.OK, None
 
     def _around(self) -> Surroundings:
-        additions = self._span.additions if self._span is not None else None
+        additions = self._span.additions.taken() if self._span is not None else None
         return Surroundings(context=self._context, additions=additions)
 
     def _hand_over(

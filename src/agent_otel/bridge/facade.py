@@ -26,6 +26,7 @@ from agent_otel.bridge.health import Health, observe_health
 from agent_otel.bridge.in_process import Run
 from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
+from agent_otel.bridge.raised import RaisedByTools
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
 from agent_otel.emit import HandOver, Sampling, snapshot, text_of
 from agent_otel.model import AgentEvent, EventKind, Outcome, Phase
@@ -65,6 +66,7 @@ class Bridge:
         self._is_stopped = False  # no threading.Event: a signal handler may stop while its own thread sets it
         self._stop_by = math.inf  # in seconds of time.monotonic, once it stops
         self.ambient = ambient
+        self.raised = RaisedByTools()
         self.content_bytes = settings.event_bytes
         self.namespace = telemetry.namespace if telemetry is not None else ""
         self.sampling = telemetry.sampling if telemetry is not None else Sampling(ALWAYS_OFF)

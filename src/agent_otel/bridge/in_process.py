@@ -176,6 +176,7 @@ class ToolCall(_Child):
     def __init__(self, run: Run, *, name: str, call_id: str | None, arguments: Any) -> None:
         super().__init__(run)
         self._name = self._named(name)
+        self._tool_name = self._name
         self._call_id = self._named(call_id)
         if arguments is not None:
             self._keep(ContentKind.TOOL_ARGUMENTS, arguments)

@@ -95,6 +95,53 @@ def demo(as_json: Json = False) -> None:
         _run(request, decide_sending(os.environ, shows=True))
 
 
+@app.command()
+def scan(
+    paths: Annotated[list[str], typer.Argument(metavar="FILE|DIR|-...", help="What to read; - is standard input.")],
+    source: Annotated[str, typer.Option(help="Name of the source; auto tells it by content.")] = "auto",
+    as_json: Json = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 if a record is malformed, or a secret would leave.")
+    ] = False,
+) -> None:
+    """Show what would leave under the current policy, by rule and place; send nothing.
+
+    Recorded runs are read as replay reads them, and what each sink's policy would let through is counted: content by
+    kind and mode, what was hidden by detector and place, and per tool. Everything that would leave is then scrubbed a
+    second time: "0 left" says that nothing more was found. Shown are counts and names, never content.
+
+    Exit status: 0 done, 1 bad usage or settings, 2 something of the input was lost to a fault, 3 malformed records, or
+    secrets that would leave (--strict).
+    """
+    from agent_otel.cli.scanning import ScanRequest, scan_paths  # noqa: PLC0415  other commands need none of it
+
+    request = ScanRequest(paths=paths, source=source, strict=strict, as_json=as_json)
+    raise CommandEnd(scan_paths(request, os.environ))
+
+
+@app.command()
+def scrub(
+    as_json: Annotated[bool, typer.Option("--json", help="Tell on stderr as a JSON object what was hidden.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 if there was anything to hide.")] = False,
+) -> None:
+    """Hide secrets: standard input to standard output, by the detectors of the content policy.
+
+    JSON documents and JSON lines are scrubbed by their structure, all else as text. Nothing is cut off, and what holds
+    no secret comes out byte for byte. What was hidden is counted on standard error, without any text.
+
+    Memory is bounded: output comes in blocks of about a megabyte, so it is not for following a stream that pauses. A
+    secret that runs over several lines is found up to 128 Ki characters (key blocks: 1 Mi). Up to 16 Mi characters a
+    line or JSON document is scrubbed as one. A longer document is scrubbed in parts, between elements of its arrays;
+    any other longer line passes only as long as nothing in it is suspicious, and from there on a marker stands for
+    the rest of it.
+
+    Exit status: 0 done, 1 bad usage or settings, or input or output that fails, 3 something was hidden (--strict).
+    """
+    from agent_otel.cli.scrubbing import scrub_stream  # noqa: PLC0415  other commands need none of it
+
+    raise CommandEnd(scrub_stream(os.environ, as_json=as_json, strict=strict))
+
+
 def _run(request: Request, sending: Sending) -> NoReturn:
     raise CommandEnd(replay_paths(request, sending, os.environ))
 

@@ -19,10 +19,10 @@ from agent_otel.cli.summary import MAX_PROBLEMS, nothing_was_read, problem_lines
 from agent_otel.cli.tree import TreeCollector
 from agent_otel.intake import Group, Replay, ResumeStore, Skipped, default_state_directory, discover
 from agent_otel.model import UsageError
-from agent_otel.setup import read_settings, unknown_settings
+from agent_otel.setup import read_settings, settings_warnings
 from agent_otel.sources import source_names
 
-__all__ = ["Request", "replay_paths"]
+__all__ = ["Request", "find_groups", "progress", "replay_paths", "say", "tell_problems"]
 
 _PROGRESS_BYTES = 4 * 1024 * 1024
 
@@ -66,9 +66,9 @@ def replay_paths(request: Request, sending: Sending, environ: Mapping[str, str])
     """
     if request.resume and request.trace_per == "conversation":
         raise UsageError("--trace-per conversation needs the whole input and cannot go on later: leave out --resume")
-    for warning in unknown_settings(environ):
-        _say(warning)
-    groups = _find(request)
+    for warning in settings_warnings(environ):
+        say(warning)
+    groups = find_groups(request.paths, request.source)
     collector = TreeCollector() if request.shows else None
     options = ReadingOptions(trace_per=request.trace_per, resume=request.resume, send=sending.send)
     with closing(_store(environ)) if request.resume else nullcontext() as store:
@@ -76,13 +76,13 @@ def replay_paths(request: Request, sending: Sending, environ: Mapping[str, str])
         replay = Replay(reading, store)
         try:
             with reading.interruption.of_signals():
-                with _progress(sum(group.total_bytes for group in groups)) as told:
+                with progress(sum(group.total_bytes for group in groups)) as told:
                     for group in groups:
                         replay.read(group, told)
                 summary = replay.finish()
         except KeyboardInterrupt:
             summary = replay.abort()
-            _say("interrupted: of what was complete, this became; what was open is left for the next time")
+            say("interrupted: of what was complete, this became; what was open is left for the next time")
             _tell(summary, request, sending)
             return Status.INTERRUPTED
     if collector is not None:
@@ -95,38 +95,45 @@ def _store(environ: Mapping[str, str]) -> ResumeStore:
     return ResumeStore(read_settings(environ).state or default_state_directory(environ))
 
 
-def _find(request: Request) -> list[Group]:
+def find_groups(paths: Sequence[str], source: str) -> list[Group]:
+    """Find what to read, and tell which files of a directory are left out."""
     left_out: list[Skipped] = []
     try:
-        return discover(request.paths, request.source, left_out.append)
+        return discover(paths, source, left_out.append)
     finally:
         for skipped in left_out[:MAX_PROBLEMS]:
-            _say(f"left out {skipped.path}: {skipped.reason}")
+            say(f"left out {skipped.path}: {skipped.reason}")
         if len(left_out) > MAX_PROBLEMS:
-            _say(f"left out {len(left_out) - MAX_PROBLEMS} more files")
+            say(f"left out {len(left_out) - MAX_PROBLEMS} more files")
+
+
+def tell_problems(summary: ReadingSummary, source: str) -> None:
+    """Tell what could not be read."""
+    for line in problem_lines(summary):
+        say(line)
+    if nothing_was_read(summary):
+        named = f"as {source}" if source != "auto" else "by any source"
+        say(f"nothing of it can be read {named}: is it the right file? Read are {', '.join(source_names())}")
 
 
 def _tell(summary: ReadingSummary, request: Request, sending: Sending) -> None:
-    for line in problem_lines(summary):
-        _say(line)
-    if nothing_was_read(summary):
-        named = f"as {request.source}" if request.source != "auto" else "by any source"
-        _say(f"nothing of it can be read {named}: is it the right file? Read are {', '.join(source_names())}")
+    tell_problems(summary, request.source)
     for message in [sending.notice, *summary.messages]:
         if message is not None:
-            _say(message)
+            say(message)
     if request.as_json:
         sys.stdout.write(json.dumps(summary.as_dict()) + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in summary_lines(summary))
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell the user a line beside the output."""
     sys.stderr.write(f"{line}\n")
 
 
 @contextmanager
-def _progress(total_bytes: int) -> Iterator[Callable[[int], None] | None]:
+def progress(total_bytes: int) -> Iterator[Callable[[int], None] | None]:
     """Show a bar for long work on a terminal; give what to call with the bytes read."""
     if not sys.stderr.isatty() or total_bytes <= _PROGRESS_BYTES:
         yield None

@@ -88,6 +88,13 @@ class Additions:
                 if of_signal_handler(error):
                     raise
 
+    def taken(self) -> Additions | None:
+        """Give a copy that nobody writes to any more; None if there is nothing."""
+        with self._lock:
+            if not (self.attributes or self.events or self.links):
+                return None
+            return Additions(dict(self.attributes), list(self.events), list(self.links), self.dropped)
+
     def reset_after_fork(self) -> None:
         """Take a new lock: a thread that is gone may hold the old one."""
         self._lock = threading.RLock()

@@ -14,7 +14,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits
-from opentelemetry.trace import Link, format_trace_id
+from opentelemetry.trace import Link, SpanContext, TraceState, format_trace_id
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
@@ -41,6 +41,7 @@ from agent_otel.project import LogData, SpanData, SpanEvent
 __all__ = ["ContentWriter", "Told"]
 
 _NO_CONTENT: Final = Written()
+_OTHER: Final = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
 _OWN_PREFIX: Final = "agent_otel."
 
 
@@ -72,8 +73,11 @@ class _Held:
     writing: Writing
     written: Written
 
-    def carried(self) -> Carried:
-        return Carried(self.writing, frozenset(self.written.attributes))
+    def carried(self, *, tells_error_apart: bool = False) -> Carried:
+        keys = frozenset(self.written.attributes)
+        if tells_error_apart:
+            keys -= {a.EXCEPTION_MESSAGE}
+        return Carried(self.writing, keys, self.written.findings, tells_error_apart)
 
 
 class ContentWriter:
@@ -136,7 +140,7 @@ class ContentWriter:
         if additions is not None:
             extra = added.attributes(_additional(additions.attributes, is_error=data.is_error))
             events = [*(_added_event(added, event) for event in additions.events), *events]
-            links = [Link(link.context, added.attributes(dict(link.attributes or {}))) for link in additions.links]
+            links = [self._link(added, link) for link in additions.links]
         name = own.text(data.name)
         self._explain(content, own, added, [part.written for part in held if part is not None])
         return Told(
@@ -147,6 +151,11 @@ class ContentWriter:
             error_text,
             self._beside(data, held) if self._sinks_differ else None,
         )
+
+    def _link(self, added: Filtering, link: Link) -> Link:
+        to = link.context
+        context = SpanContext(to.trace_id, to.span_id, to.is_remote, to.trace_flags, self.trace_state(to.trace_state))
+        return Link(context, added.attributes(dict(link.attributes or {})))
 
     def _event(self, own: Filtering, event: SpanEvent, held: _Held | None, namespace: str) -> AddedEvent:
         attributes = own.attributes(_allowed(event.attributes, namespace), event.name)
@@ -161,7 +170,7 @@ class ContentWriter:
         events = {place - last: part.carried() for place, part in enumerate(of_events) if part is not None}
         if first is None and not events:
             return None
-        carried = first.carried() if first is not None else None
+        carried = first.carried(tells_error_apart=True) if first is not None else None
         return Beside(data.identity.span_id, carried, events, self._max_length)
 
     def _together(
@@ -170,6 +179,7 @@ class ContentWriter:
         """Put attributes in an order in which a span that is full loses what matters least: it drops its oldest."""
         if not extra and not content:
             return own
+        extra = {key: value for key, value in extra.items() if key not in own and key not in content}
         together = {**extra, **content, **own}
         limit = self._max_attributes
         if limit is None or len(together) <= limit:
@@ -209,6 +219,13 @@ class ContentWriter:
         return Told(own.text(data.event_name), told, beside=beside)
 
     # -- resource and labels -------------------------------------------------------------------------------------------
+
+    def trace_state(self, state: TraceState | None) -> TraceState | None:
+        """Give a trace state without entries that hold secrets; the very same if none does."""
+        if not state:
+            return state
+        kept = [(key, value) for key, value in state.items() if self.label(value) == value]
+        return state if len(kept) == len(state) else TraceState(kept)
 
     def resource(self, resource: Resource) -> Resource:
         """Give a resource without secrets; the very same if it has none. Processors of the host see it as well."""
@@ -288,5 +305,9 @@ def _said(additions: Additions) -> list[Any]:
 
 
 def _stub(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {key: value for key, value in attributes.items() if key in a.ALL and type(value) in (bool, int, float)}
+    numbers: dict[str, Any] = {
+        key: value for key, value in attributes.items() if key in a.ALL and type(value) in (bool, int, float)
+    }
+    if a.ERROR_TYPE in attributes:
+        numbers[a.ERROR_TYPE] = _OTHER  # it and the status come together
     return {a.CONTENT_STUB: True, **numbers}

@@ -44,19 +44,23 @@ class CurrentSpan(Span):
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """Keep an attribute."""
-        self.additions.set_attribute(key, value)
+        if not self.is_ended:
+            self.additions.set_attribute(key, value)
 
     def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         """Keep attributes."""
-        self.additions.set_attributes(attributes)
+        if not self.is_ended:
+            self.additions.set_attributes(attributes)
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Keep an event."""
-        self.additions.add_event(name, attributes, timestamp)
+        if not self.is_ended:
+            self.additions.add_event(name, attributes, timestamp)
 
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Keep a link."""
-        self.additions.add_link(context, attributes)
+        if not self.is_ended:
+            self.additions.add_link(context, attributes)
 
     def record_exception(
         self,
@@ -66,7 +70,8 @@ class CurrentSpan(Span):
         escaped: bool = False,  # noqa: ARG002, FBT001, FBT002  the SDK's signature
     ) -> None:
         """Keep the type of an exception and what it was raised with; no stack trace, which takes long to write."""
-        self.additions.add_event("exception", _typed(exception, attributes), timestamp)
+        if not self.is_ended:
+            self.additions.add_event("exception", _typed(exception, attributes), timestamp)
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Note whether user code marked an error, and how it described it."""

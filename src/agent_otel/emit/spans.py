@@ -75,8 +75,9 @@ class SpanEmitter:
         if not decision.is_recording:
             return None
         told = self._content.of_span(data)
+        state = self._content.trace_state(decision.trace_state)
         links = [Link(span_context(ref, decision)) for ref in identity.links] if identity.links else []
-        token = ASSIGNED.set(Assigned(identity.trace_id, identity.span_id, decision.decision, decision.trace_state))
+        token = ASSIGNED.set(Assigned(identity.trace_id, identity.span_id, decision.decision, state))
         try:
             span = self._tracer.start_span(
                 told.name,

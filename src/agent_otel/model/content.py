@@ -20,12 +20,14 @@ class Content:
         permitted_by_source: Whether the source system allows the raw value to leave (rule R51: one gate of several).
         reference: Where the host stored the content, if it did (mode ``payload_refs``).
         is_cut: Whether it was cut to a size limit when it was taken.
+        tools: Names of tools, in lower case, that it comes from beside that of its operation: an error that passed on.
     """
 
     value: Any = field(repr=False)
     permitted_by_source: bool = False
     reference: str | None = field(default=None, repr=False)
     is_cut: bool = False
+    tools: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Content(<{type(self.value).__name__}>)"

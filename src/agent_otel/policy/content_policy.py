@@ -13,7 +13,7 @@ from attrs import Factory, field, frozen
 from agent_otel.model import CaptureMode, ContentKind
 from agent_otel.policy.scrubbing.options import ScrubOptions
 
-__all__ = ["DEFAULT_MODES", "ContentLimits", "ContentPolicy", "RawGates", "SinkPolicy", "every_kind"]
+__all__ = ["DEFAULT_MODES", "MESSAGE_KINDS", "ContentLimits", "ContentPolicy", "RawGates", "SinkPolicy", "every_kind"]
 
 Modes = Mapping[ContentKind, CaptureMode]
 
@@ -32,6 +32,10 @@ DEFAULT_MODES: Modes = MappingProxyType(
         ContentKind.ERROR_TEXT: CaptureMode.REDACTED_SUMMARY,
     }
 )
+
+
+# In which calls of tools stand as well.
+MESSAGE_KINDS = frozenset({ContentKind.INPUT_MESSAGES, ContentKind.OUTPUT_MESSAGES, ContentKind.SYSTEM_INSTRUCTIONS})
 
 
 @frozen(kw_only=True)

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
-from typing import NamedTuple
 
-from attrs import frozen
+from attrs import field, frozen
 
 from agent_otel.model import CaptureMode, Content, ContentKind
 from agent_otel.policy.content_policy import ContentPolicy, SinkPolicy
 
-__all__ = ["Decider", "Decision", "Subject", "sampled"]
+__all__ = ["DENIED_TOOL", "Decider", "Decision", "Subject", "sampled"]
 
-_DENIED_TOOL = "denied_tool"
+DENIED_TOOL = "denied_tool"
 
 
-class Subject(NamedTuple):
+def _lower(tools: str | Iterable[str] | None) -> tuple[str, ...]:
+    if tools is None:
+        return ()
+    return tuple(tool.strip().lower() for tool in ((tools,) if isinstance(tools, str) else tools))
+
+
+@frozen
+class Subject:
     """What a piece of content belongs to.
 
     Attributes:
         source: Name of the source system, or the scope of another instrumentation.
         run: Run id, or the trace id: what sampling for raw content goes by.
-        tool: Name of the tool, if it is one's.
+        tools: What the tool may be called, in any case, if it is one's: a name, several, or None.
     """
 
     source: str
     run: str
-    tool: str | None = None
+    tools: tuple[str, ...] = field(default=(), converter=_lower)
 
 
 @frozen
@@ -39,7 +45,7 @@ class Decision:
 
 
 _PLAIN = {mode: Decision(mode) for mode in CaptureMode}
-_DENIED = Decision(CaptureMode.OFF, (_DENIED_TOOL,))
+_DENIED = Decision(CaptureMode.OFF, (DENIED_TOOL,))
 
 
 class Decider:
@@ -56,6 +62,8 @@ class Decider:
         self._asked = policy.event_modes if on_events else policy.modes
         self._caps: Mapping[ContentKind, CaptureMode] = sink.modes if sink is not None else {}
         self._denies = policy.denies
+        limits = (policy.limits.chars, policy.limits.value_bytes, policy.limits.span_bytes)
+        self._text = CaptureMode.OFF if 0 in limits else CaptureMode.REDACTED_SUMMARY  # R24
         self._plain = {kind: self._without_raw(kind) for kind in ContentKind}
 
     def _cap(self, kind: ContentKind) -> CaptureMode:
@@ -63,8 +71,8 @@ class Decider:
 
     def _without_raw(self, kind: ContentKind) -> Decision | None:
         asked = self._asked.get(kind, CaptureMode.OFF)
-        if asked is CaptureMode.REDACTED_SUMMARY and self._policy.limits.chars == 0:
-            asked = CaptureMode.OFF  # R24
+        if asked is CaptureMode.REDACTED_SUMMARY:
+            asked = self._text
         if asked is CaptureMode.RAW_CONTENT and self._cap(kind) is not CaptureMode.OFF:
             return None  # depends on the content
         return _PLAIN[asked.least(self._cap(kind))]
@@ -86,7 +94,7 @@ class Decider:
         Returns:
             The mode, never more than policy and sink allow; and if raw content was asked for in vain, why.
         """
-        if subject.tool is not None and self._denies is not None and self._denies(subject.tool.lower()):
+        if self._denies is not None and any(map(self._denies, (*subject.tools, *content.tools))):
             return _DENIED
         decision = self._plain[kind]
         return decision if decision is not None else self._raw(kind, content, subject, size())
@@ -105,7 +113,7 @@ class Decider:
         )
         if not denied:
             return _PLAIN[CaptureMode.RAW_CONTENT]
-        return Decision(CaptureMode.REDACTED_SUMMARY.least(self._cap(kind)), denied)
+        return Decision(self._text.least(self._cap(kind)), denied)
 
 
 def sampled(run: str, ratio: float) -> bool:

@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
+import json
 from typing import Any
 
 from attrs import define, field, frozen
-import orjson
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions.content import CONTENT_ATTRIBUTES
 from agent_otel.conventions.messages import as_conventional
 from agent_otel.model import CaptureMode, Content, ContentKind
-from agent_otel.policy.content_policy import ContentPolicy
+from agent_otel.policy.content_policy import MESSAGE_KINDS, ContentPolicy
 from agent_otel.policy.deciding import Decider, Decision, Subject
 from agent_otel.policy.denied_parts import without_denied_calls
 from agent_otel.policy.explaining import tell_modes
 from agent_otel.policy.facts import fact_names, facts_of, text_of_content, utf8_size
-from agent_otel.policy.fitting import fit
+from agent_otel.policy.fitting import fit, within_bytes
 from agent_otel.policy.scrubbing import NO_FINDINGS, Findings, Limits, Place, Scrubber, truncate
 
 __all__ = ["Writing", "Written"]
@@ -43,8 +43,10 @@ class _Piece:
 
     @cached_property
     def form(self) -> Any:
-        form = as_conventional(self.kind.value, self.content.value)
-        return without_denied_calls(form, self.denies) if self.denies is not None else form
+        form = self.content.value
+        if self.denies is not None and self.kind in MESSAGE_KINDS:
+            form = without_denied_calls(form, self.denies)
+        return as_conventional(self.kind.value, form)
 
     @cached_property
     def text(self) -> str:
@@ -174,9 +176,11 @@ class Writing:
         if piece.scrubbed is None:
             done = self._scrubber.scrub(piece.text, is_cut=piece.content.is_cut)
             piece.scrubbed, piece.findings = done.value, done.findings
-        cut = truncate(piece.scrubbed, Limits(chars=self._limits.chars, bytes=self._bytes(left), items=None))
-        text: str = cut.value
-        truncated = cut.facts.truncated or piece.content.is_cut
+        most = self._bytes(left)
+        text: str = truncate(piece.scrubbed, Limits(chars=self._limits.chars, bytes=most, items=None)).value
+        if most is not None:
+            text = within_bytes(text, most)
+        truncated = text is not piece.scrubbed or piece.content.is_cut
         if max_length is not None and len(text) > max_length:
             text, truncated = fit(text, max_length), True
         if truncated:
@@ -192,6 +196,6 @@ class Writing:
         if not self._structured or isinstance(piece.form, str):
             return text
         try:
-            return orjson.loads(text)
+            return json.loads(text)  # and not by the fast decoder, to which integers beyond 64 bits are floats
         except ValueError:
             return text

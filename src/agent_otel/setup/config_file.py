@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from pathlib import Path
 import sys
 from typing import Any, Final
+from urllib.parse import quote, urlsplit
 
 from attrs import field, frozen
 
@@ -46,6 +47,8 @@ _SINK_KEYS: Final = frozenset(
     {"endpoint", "protocol", "headers", "signals", "content", *(f"content_{kind.value}" for kind in ContentKind)}
 )
 _DETECTOR_KEYS: Final = frozenset({"id", "pattern", "keywords"})
+_OWN_KEY: Final = "config_file"
+_NAMES_KEY: Final = "names"
 _MODES: Final = "off, metadata_only, payload_refs, redacted_summary or raw_content"
 
 
@@ -64,7 +67,7 @@ class FileSink:
 
     name: str
     modes: Mapping[ContentKind, CaptureMode] = field(factory=dict)
-    endpoint: str | None = None
+    endpoint: str | None = field(default=None, repr=False)  # may hold credentials
     protocol: str = "http/protobuf"
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     signals: tuple[str, ...] = _SIGNALS
@@ -101,29 +104,38 @@ def read_config_file(environ: Mapping[str, str]) -> ConfigFile:
     if not path:
         return _NONE
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "its path or its text is no UTF-8"
         raise SettingsError(CONFIG_VARIABLE, path, f"a TOML file that can be read ({reason})") from None
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(CONFIG_VARIABLE, path, f"a TOML file ({_place_of(error)})") from None
     sinks = _table(tables.pop("sinks", {}), "sinks")
     detectors = tables.pop("detectors", [])
     if not isinstance(detectors, list):
         raise SettingsError("detectors", "", "tables: [[detectors]]")
     return ConfigFile(
-        values={f"{_PREFIX}{key.upper()}": _as_text(key, value) for key, value in tables.items()},
+        values=_values(tables),
         sinks={name: _sink(name, _table(table, f"sinks.{name}")) for name, table in sinks.items()},
         detectors=tuple(_detector(number, entry) for number, entry in enumerate(detectors, 1)),
     )
 
 
+def _values(tables: Mapping[str, Any]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for key, value in tables.items():
+        if key != key.lower() or key == _OWN_KEY:
+            raise SettingsError(key, "", "a setting in lower case, without AGENT_OTEL_, that is not the file itself")
+        values[f"{_PREFIX}{key.upper()}"] = _as_text(key, value)
+    return values
+
+
 def _place_of(error: Exception) -> str:
     """Say where the file is broken, without what stands there: it may be a header with a credential."""
     _, found, place = str(error).rpartition("(at ")
-    return f"at {place.rstrip(')')}" if found else "broken"
+    return f"broken at {place.rstrip(')')}" if found else "broken"
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:
@@ -133,52 +145,82 @@ def _table(value: Any, name: str) -> dict[str, Any]:
 
 
 def _as_text(key: str, value: Any) -> str:
+    """Give a value as its variable would have it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return ",".join(str(item) for item in value)
-    if isinstance(value, dict):
-        return ",".join(f"{name}={_as_text(key, item)}" for name, item in value.items())
+        return ",".join(_scalar(key, item) for item in value)
+    if isinstance(value, dict) and key == _NAMES_KEY:
+        return ",".join(f"{quote(name, safe='')}={quote(_scalar(key, item), safe='')}" for name, item in value.items())
+    return _scalar(key, value)
+
+
+def _scalar(key: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise SettingsError(key, "", "texts or numbers, or a list of them")
     return str(value)
+
+
+def _texts(value: Any, place: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise SettingsError(place, "", "a list of texts")
+    return tuple(value)
 
 
 def _sink(name: str, table: dict[str, Any]) -> FileSink:
     place = f"sinks.{name}"
+    if not name.strip():
+        raise SettingsError("sinks", "", "a name for each sink")
     _only(table, _SINK_KEYS, place)
-    signals = tuple(table.get("signals", _SIGNALS))
+    signals = _texts(table.get("signals", list(_SIGNALS)), f"{place}.signals")
     protocol = table.get("protocol", "http/protobuf")
     headers = _table(table.get("headers", {}), f"{place}.headers")
     endpoint = table.get("endpoint")
-    if not set(signals) <= set(_SIGNALS):
-        raise SettingsError(f"{place}.signals", ", ".join(map(str, signals)), f"a list of {', '.join(_SIGNALS)}")
+    if not signals or not set(signals) <= set(_SIGNALS):
+        raise SettingsError(f"{place}.signals", ", ".join(signals), f"a list of {', '.join(_SIGNALS)}")
     if protocol not in _PROTOCOLS:
         raise SettingsError(f"{place}.protocol", str(protocol), " or ".join(_PROTOCOLS))
-    if endpoint is not None and not str(endpoint).startswith(("http://", "https://")):
-        raise SettingsError(f"{place}.endpoint", str(endpoint), "a URL that begins with http:// or https://")
+    if endpoint is not None and not _is_url(endpoint):
+        shown = str(endpoint).rpartition("@")[2].partition("?")[0]  # it may hold credentials
+        raise SettingsError(f"{place}.endpoint", shown, "a URL that begins with http:// or https://")
     if endpoint is None and (headers or "protocol" in table or "signals" in table):
         raise SettingsError(place, "", "an endpoint, where it has protocol, headers or signals of its own")
+    return FileSink(
+        name=name,
+        modes=_modes(table, place),
+        endpoint=endpoint,
+        protocol=protocol,
+        headers={key: _scalar(f"{place}.headers.{key}", value) for key, value in headers.items()},
+        signals=signals,
+    )
+
+
+def _is_url(value: Any) -> bool:
+    if not isinstance(value, str) or any(character.isspace() for character in value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _modes(table: Mapping[str, Any], place: str) -> dict[ContentKind, CaptureMode]:
     modes = dict(every_kind(_mode(table["content"], f"{place}.content"))) if "content" in table else {}
     for kind in ContentKind:
         key = f"content_{kind.value}"
         if key in table:
             modes[kind] = _mode(table[key], f"{place}.{key}")
-    return FileSink(
-        name=name,
-        modes=modes,
-        endpoint=endpoint,
-        protocol=protocol,
-        headers={key: str(value) for key, value in headers.items()},
-        signals=signals,
-    )
+    return modes
 
 
 def _detector(number: int, entry: Any) -> UserDetector:
     place = f"detectors, number {number}"
     table = _table(entry, "[detectors]")
     _only(table, _DETECTOR_KEYS, place)
+    keywords: Any = _texts(table.get("keywords", []), f"{place}.keywords")
     try:
-        id_, pattern, keywords = str(table["id"]), str(table["pattern"]), tuple(table.get("keywords", ()))
-        return UserDetector(id=id_, pattern=pattern, keywords=keywords)
+        return UserDetector(id=str(table["id"]), pattern=str(table["pattern"]), keywords=keywords)
     except KeyError as missing:
         raise SettingsError(place, "", f"the key {missing}") from None
     except DetectorError as error:

@@ -84,8 +84,9 @@ def _places(capture: str | None, values: Mapping[str, Any]) -> tuple[Modes, Mode
     The standard variable says where content may stand, our own settings say how much of it.
     """
     off, text_of_all = every_kind(CaptureMode.OFF), every_kind(CaptureMode.REDACTED_SUMMARY)
-    base: Modes = {None: DEFAULT_MODES, _NO_CONTENT: off}.get(capture, text_of_all)
-    modes = dict(base)
+    if capture == _NO_CONTENT:
+        return off, off
+    modes = dict(DEFAULT_MODES if capture is None else text_of_all)
     if "content" in values:
         chosen = values["content"]
         modes = dict.fromkeys(ContentKind, CaptureMode.REDACTED_SUMMARY if chosen == FULL else chosen)
@@ -101,8 +102,8 @@ def _scrubbing(values: Mapping[str, Any], detectors: Iterable[UserDetector]) -> 
         ids = values.get(f"scrub_{choice}", ())
         try:
             options = evolve(options, **{choice: ids})
-        except DetectorError as error:
-            raise SettingsError(name, ",".join(ids), f"ids of detectors ({error})") from None
+        except (DetectorError, KeyError) as error:
+            raise SettingsError(name, ",".join(ids), f"ids of detectors that can be chosen ({error})") from None
     try:
         return evolve(options, detectors=own)
     except DetectorError as error:

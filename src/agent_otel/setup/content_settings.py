@@ -35,12 +35,13 @@ def _mode_or_full(word: str) -> CaptureMode | str:
 
 def read_sink_modes(listed: str) -> dict[str, CaptureMode]:
     """Read ``sink=mode,sink=mode``; raises ``ValueError`` for anything else."""
-    modes = {}
+    modes: dict[str, CaptureMode] = {}
     for pair in _items(listed):
         sink, equals, word = (part.strip() for part in pair.partition("="))
         if not (sink and equals):
             raise ValueError
-        modes[sink] = read_mode(word)
+        mode = read_mode(word)
+        modes[sink] = mode.least(modes.get(sink, mode))
     return modes
 
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from attrs import Factory, evolve, field, fields, frozen
 
 from agent_otel.correlate import CorrelationLimits
-from agent_otel.model import NANOS_PER_SECOND, SettingsError
+from agent_otel.model import NANOS_PER_SECOND, ContentKind, SettingsError
 from agent_otel.policy import ContentPolicy
 from agent_otel.policy.content_policy import every_kind
 from agent_otel.setup.config_file import CONFIG_VARIABLE, FileSink, read_config_file
@@ -201,6 +201,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 _OWN_FIELDS = frozenset(attribute.name for attribute in fields(Settings)) - {"limits", "content", "sinks"}
+_ALL_CONTENT = "AGENT_OTEL_CONTENT"
+_OF_KINDS = frozenset(f"{_ALL_CONTENT}_{kind.name}" for kind in ContentKind)
 _CONTENT_FIELDS = frozenset(setting.field for setting in CONTENT_SETTINGS)
 
 
@@ -217,11 +219,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         SettingsError: For the first value that cannot be used.
     """
     file = read_config_file(environ)
+    of_file = _below(environ, file.values)
     own: dict[str, Any] = {}
     limits: dict[str, Any] = {}
     content: dict[str, Any] = {}
     for setting in SETTINGS:
-        text = environ.get(setting.name, "").strip() or file.values.get(setting.name, "").strip()
+        text = environ.get(setting.name, "").strip() or of_file.get(setting.name, "").strip()
         if not text:
             continue
         try:
@@ -232,7 +235,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         group[setting.field] = value
     sinks = dict(file.sinks)
     for name, mode in content.get("content_sinks", {}).items():
-        sinks[name] = evolve(sinks.get(name, FileSink(name=name)), modes=every_kind(mode))
+        known = sinks.get(name, FileSink(name=name))
+        caps = every_kind(mode)
+        sinks[name] = evolve(known, modes={kind: cap.least(known.modes.get(kind, cap)) for kind, cap in caps.items()})
     return Settings(
         **own,
         limits=CorrelationLimits(**limits),
@@ -241,15 +246,33 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
+def _below(environ: Mapping[str, str], of_file: Mapping[str, str]) -> Mapping[str, str]:
+    """Give what a file says that no variable does: a variable for all kinds of content stands above kinds in the file.
+
+    Raises:
+        SettingsError: If the file says what is no setting: a policy must not have holes for want of a letter.
+    """
+    known = {setting.name for setting in SETTINGS}
+    for name in of_file:
+        if name not in known:
+            key = name.removeprefix(PREFIX).lower()
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+            hint = f"{close[0].removeprefix(PREFIX).lower()}, perhaps" if close else "a setting, sinks or detectors"
+            raise SettingsError(key, "", f"a key that exists in {CONFIG_VARIABLE}: {hint}")
+    if not environ.get(_ALL_CONTENT, "").strip():
+        return of_file
+    return {name: text for name, text in of_file.items() if name not in _OF_KINDS}
+
+
 def settings_warnings(environ: Mapping[str, str]) -> list[str]:
     """Give a warning for each ``AGENT_OTEL_*`` variable that does not exist, with the nearest one that does.
 
-    The keys of the settings file count as well, and a standard variable whose value is not known.
+    So is a standard variable whose value is not known.
     """
     known = [*(setting.name for setting in SETTINGS), *_OF_TOOLS]
     warnings = []
-    for name in sorted({name for name in environ if name.startswith(PREFIX)} | set(read_config_file(environ).values)):
-        if name not in known:
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
             warnings.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else ""))
     warning = capture_warning(environ)

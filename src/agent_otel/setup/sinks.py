@@ -44,7 +44,7 @@ def sinks_of(signal: Signal, environ: Mapping[str, str], sinks: Mapping[str, Fil
         sinks: What settings say of sinks, by name.
     """
     found = [
-        Sink(name, _policy(name, sinks.get(name)), partial(make_exporter, name, signal, environ))
+        Sink(name, _policy(name, _said_of(name, sinks)), partial(make_exporter, name, signal, environ))
         for name in exporter_names(signal, environ)
     ]
     for sink in sinks.values():
@@ -57,6 +57,11 @@ def sinks_of(signal: Signal, environ: Mapping[str, str], sinks: Mapping[str, Fil
 def _policy(name: str, sink: FileSink | None) -> SinkPolicy:
     modes = every_kind(CaptureMode.REDACTED_SUMMARY)
     return SinkPolicy(name, {**modes, **sink.modes} if sink is not None else modes)
+
+
+def _said_of(name: str, sinks: Mapping[str, FileSink]) -> FileSink | None:
+    """Give what settings say of an exporter; ``otlp`` stands for those that it chooses between."""
+    return sinks.get(name) or (sinks.get("otlp") if name.startswith("otlp_proto_") else None)
 
 
 def check_sink_names(environ: Mapping[str, str], sinks: Mapping[str, FileSink]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from agent_otel.policy.scrubbing import scrub
 from policy.scrubbing import corpora
 
-ROUNDS = 60
+ROUNDS = 20
 
 
 def leaks(secret, done):

@@ -5,6 +5,7 @@ It has no time, no duration and no tool call id: those are the event's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from attrs import field, frozen
@@ -24,11 +25,23 @@ from agent_otel.model.agent_sdk.telemetry_kinds import (
     TelemetryTerminalStatus,
 )
 from agent_otel.model.agent_sdk.words import evolved, known_word, redacted
+from agent_otel.model.delivery_class import DeliveryClass
 from agent_otel.model.lossless import LosslessRecord
 
 __all__ = ["TELEMETRY_SCHEMA_VERSION", "TelemetryProjection", "TelemetrySinkHealth", "TelemetrySourceRecord"]
 
 TELEMETRY_SCHEMA_VERSION: Final = 1
+_OTHER_BYTES: Final = 1024
+
+_CLASSES: Final[Mapping[TelemetryProjectionKind, DeliveryClass]] = {
+    TelemetryProjectionKind.RunTerminal: DeliveryClass.RUN_END,
+    TelemetryProjectionKind.Usage: DeliveryClass.USAGE,
+    TelemetryProjectionKind.CostEstimate: DeliveryClass.USAGE,
+    TelemetryProjectionKind.CostCorrection: DeliveryClass.USAGE,
+    TelemetryProjectionKind.SinkHealth: DeliveryClass.HEALTH,
+    TelemetryProjectionKind.RepairCursor: DeliveryClass.HEALTH,
+    TelemetryProjectionKind.Progress: DeliveryClass.PROGRESS,
+}
 
 
 @frozen(kw_only=True)
@@ -98,6 +111,33 @@ class TelemetryProjection(LosslessRecord):
         """Whether it must not be lost under backpressure; a kind that is not known must not."""
         kind = self.projection_kind
         return not isinstance(kind, TelemetryProjectionKind) or kind.is_terminal_preserved()
+
+    @property
+    def delivery_class(self) -> DeliveryClass:
+        """Its class in our words; a kind that is not known gets the lowest that must not be lost."""
+        kind = self.projection_kind
+        return _CLASSES[kind] if isinstance(kind, TelemetryProjectionKind) else DeliveryClass.HEALTH
+
+    @property
+    def source_cursor(self) -> TelemetrySourceCursor | None:
+        """Where it comes from."""
+        return self.source_record.source_cursor
+
+    @property
+    def content_mode(self) -> str:
+        """Its capture mode."""
+        return self.content_capture
+
+    @property
+    def has_raw_content(self) -> bool:
+        """Whether it holds raw content (rule R37)."""
+        return self.raw_content is not None
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in a queue, about: its texts and a fixed amount for all else."""
+        texts = (self.redacted_summary, self.raw_content or "")
+        return _OTHER_BYTES + sum(len(text.encode(errors="replace")) for text in texts)
 
     def without_raw_content(self) -> TelemetryProjection:
         """Give the projection without its raw content; the raw mode becomes ``redacted_summary`` (rule R37)."""

@@ -3,6 +3,9 @@
     scrubbed = scrub({"command": "..."})     # scrubbed.value, scrubbed.findings
     kept = truncate(scrubbed.value, Limits(chars=1000))
 
+    scrub(text, is_cut=True)               # known to be cut: what is left of a credential at its end goes too
+    Scrubber().is_innocent(dump)           # one cheap look that speaks for every part of a text
+
 Structure comes first (JSON is parsed, values under secret-like keys are hidden, string leaves are scrubbed, strings
 that are JSON themselves are entered), then text. JSON stays JSON, keys are kept, and what is innocent comes back as the
 very same object.

@@ -15,7 +15,16 @@ __all__ = ["Detector", "Sample", "context", "rule", "token"]
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 # Between a provider's name and the value: the rest of the key, then quotes, an assignment or a bracket.
-_BETWEEN = r"""[\w.-]*["'`\\\]]*\s*(?:=>|:=|[:=,(>]|\sis\s)\s*["'`\\(\[]*"""
+_KEY_WORDS = (
+    r"(?:[ _.-](?:api|app|access|auth|secret|token|key|pat|password|personal|private|client|id|account|user|cloud))"
+    r"{0,4}"
+)
+_BETWEEN = (
+    r"""[\w.-]*"""
+    + _KEY_WORDS
+    + r"""(?:["'`\\\]]*\s*(?:=>|:=|[:=,(>])|\s(?:is|was|to|as|login|auth|set)\s|[ _-](?:key|token|secret|pat)\s"""
+    + r"""|["'`\\]*,?(?:\s|\\[rn])*["'`\\]*value["'`\\]*\s*[:=])\s*["'`\\(\[]*"""
+)
 _PLACE = "{}"
 _SECRET = "(?P<secret>"  # noqa: S105  the name of a group
 
@@ -51,6 +60,7 @@ class Detector:
         reach: How many bytes from the keyword a match is looked for; a match that reaches farther is followed.
         validate: Last word over the bytes to be hidden.
         samples: Shapes of texts that the detector finds, ``{}`` where the credential stands, with its shape.
+        beginnings: Literals with which what it finds begins; a cut text may end right behind one.
         opt_in: Whether only a user's choice switches it on.
     """
 
@@ -70,6 +80,7 @@ class Detector:
     reach: int = 1024
     validate: Callable[[bytes], bool] | None = field(default=None, repr=False, eq=False)
     samples: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    beginnings: tuple[str, ...] = field(default=(), repr=False)
     opt_in: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -90,7 +101,7 @@ def token(
     finds: str,
     *shapes: str,
     family: str,
-    boundary: bool | None = None,
+    boundary: bool = True,
     validate: Callable[[bytes], bool] | None = None,
     opt_in: bool = False,
 ) -> Detector:
@@ -101,15 +112,12 @@ def token(
         finds: What it finds.
         *shapes: Shapes in the notation of the table.
         family: Group of the row.
-        boundary: Whether a letter or digit before it speaks against it; unless given, only if a keyword is short or
-            tells little.
+        boundary: Whether a letter or digit before it speaks against it.
         validate: Last word over the bytes.
         opt_in: Whether only a user's choice switches it on.
     """
     parsed = [parse_shape(shape) for shape in shapes]
     keywords = tuple(dict.fromkeys(shape.keyword for shape in parsed))
-    if boundary is None:
-        boundary = any(len(word) < 5 or word[-1].isalnum() for word in keywords)
     return Detector(
         id=id,
         family=family,
@@ -122,6 +130,7 @@ def token(
         lead=max(shape.lead for shape in parsed),
         validate=validate,
         samples=tuple((_PLACE, shape) for shape in shapes),
+        beginnings=tuple(shape.keyword for shape in parsed if shape.anchor == 0),
         opt_in=opt_in,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from agent_otel.policy.scrubbing.budget import Budget
@@ -55,11 +55,23 @@ class EncodedText:
         self._run: Any = compile_bytes(_RUN, captures=False)
         self._percent = searcher(compile_bytes(_PERCENT, captures=False))
 
-    def suspicious(self, text: bytes) -> bool:
-        """Tell whether anything in the text may be encoded."""
-        if b"%" in text and self._percent(text, 0) is not None:
-            return True
+    def may_be_quoted(self, text: bytes) -> bool:
+        """Tell whether URL encoding hides a sign that a secret may be told by."""
+        return b"%" in text and self._percent(text, 0) is not None
+
+    def may_hold(self, text: bytes) -> bool:
+        """Tell whether there is a run of base64 of text."""
         return self._base64(text, 0) is not None
+
+    def decoded(self, text: bytes) -> Iterator[bytes]:
+        """Give what runs of base64 of text decode to, at each of the four places where their groups may begin."""
+        at = 0
+        while True:
+            match = self._base64(text, at)
+            if match is None:
+                return
+            start, at = self._run_around(text, at, match)
+            yield from _decoded(text[start:at])
 
     def spans(self, text: bytes, budget: Budget) -> list[Span]:
         """Find what is to be hidden, in the encoded text's own bytes.
@@ -79,30 +91,25 @@ class EncodedText:
             match = self._base64(text, at)
             if match is None:
                 return found
-            start = match[0]
-            while start > at and text[start - 1] in _BASE64_BYTES:
-                start -= 1
-            if text[start - 1 : start] == b"\\" and text[start : start + 1] in b"nrt":
-                start += 1
-            run = self._run.match(text, start)
-            end = max(run.end(), match[1]) if run is not None else match[1]
+            start, end = self._run_around(text, at, match)
             budget.spend(_COST_OF_RUN + 4 * (end - start))
             detector = self._in_run(text[start:end], budget)
             if detector is not None and around_markers(text, start, end) is not None:
                 found.append(Span(start, end, detector))
             at = end
 
+    def _run_around(self, text: bytes, floor: int, match: tuple[int, int]) -> tuple[int, int]:
+        start = match[0]
+        while start > floor and text[start - 1] in _BASE64_BYTES:
+            start -= 1
+        if text[start - 1 : start] == b"\\" and text[start : start + 1] in b"nrt":
+            start += 1
+        run = self._run.match(text, start)
+        return start, max(run.end(), match[1]) if run is not None else match[1]
+
     def _in_run(self, run: bytes, budget: Budget) -> str | None:
-        """Decode a run at each of the four places where its groups may begin."""
-        compact = run.replace(b"\r", b"").replace(b"\n", b"").rstrip(b"=").translate(_URL_SAFE)
-        for offset in range(4):
-            part = compact[offset:]
-            part = part[: len(part) - 1] if len(part) % 4 == 1 else part
-            try:
-                decoded = base64.b64decode(part + b"=" * (-len(part) % 4))
-            except (binascii.Error, ValueError):
-                continue
-            spans = self._spans(decoded.replace(b"\0", b""), budget)  # UTF-16 of ASCII: every second byte is zero
+        for decoded in _decoded(run):
+            spans = self._spans(decoded, budget)
             if spans:
                 return spans[0].detector
         return None
@@ -122,6 +129,18 @@ class EncodedText:
                 if fitted is not None:
                     found.append(Span(*fitted, span.detector))
             at = end
+
+
+def _decoded(run: bytes) -> Iterator[bytes]:
+    compact = run.replace(b"\r", b"").replace(b"\n", b"").rstrip(b"=").translate(_URL_SAFE)
+    for offset in range(4):
+        part = compact[offset:]
+        part = part[: len(part) - 1] if len(part) % 4 == 1 else part
+        try:
+            decoded = base64.b64decode(part + b"=" * (-len(part) % 4))
+        except (binascii.Error, ValueError):
+            continue
+        yield decoded.replace(b"\0", b"")  # UTF-16 of ASCII: every second byte is zero
 
 
 def _region(text: bytes, floor: int, start: int, end: int) -> tuple[int, int]:

@@ -23,6 +23,8 @@ _STAND_IN = re.compile(
     r"(?i)|true|false|yes|no|none|null|nil|undefined|\*+|\$\{[A-Za-z_]\w*\}|\$[A-Z_][A-Z0-9_]*|\{\{[^{}]*\}\}|\$\{\{[^{}]*\}\}"
 )
 _DIGITS_OF_A_CODE = 4
+_NAME = re.compile(r"[A-Z][A-Za-z]*(?:Token|Key|Secret)")  # of a field: output_token: NextToken
+_CODE = re.compile(r"[0-9]{3,10}")
 _LONGEST_COMMAND = 512
 _COST_OF_LEAF = 250
 _COST_OF_ITEM = 20
@@ -36,9 +38,11 @@ class Look:
         scan: Finds secrets in running text.
         marker: Writes markers.
         budget: What the value may cost.
+        is_cut: Whether its texts are known to be cut at their ends.
     """
 
-    def __init__(self, scan: TextScan, marker: Marker, budget: Budget) -> None:
+    def __init__(self, scan: TextScan, marker: Marker, budget: Budget, *, is_cut: bool = False) -> None:
+        self._is_cut = is_cut
         self._scan = scan
         self._marker = marker
         self.budget = budget
@@ -64,7 +68,7 @@ class Look:
     def running(self, text: str, encoded: bytes, place: Place) -> str:
         """Scrub running text."""
         try:
-            spans = self._scan.spans(text, encoded, self.budget)
+            spans = self._scan.spans(text, encoded, self.budget, is_cut=self._is_cut)
         except Failed:
             return text if is_marker(text) else self.hide(RECOGNISER_FAILED, Place.WHOLE)
         return self._replaced(text, encoded, spans, place)
@@ -136,10 +140,13 @@ class LeafVisitor:
         if not isinstance(value, str):
             return self._look.hide(UNSUPPORTED, Place.WHOLE)
         if kind in (KeyKind.SECRET, KeyKind.PASSWORD):
-            return value if _STAND_IN.fullmatch(value) or is_marker(value) else self._look.hide_named(value)
-        if kind is KeyKind.WEAK:
+            if _STAND_IN.fullmatch(value) or is_marker(value) or (kind is KeyKind.SECRET and _NAME.fullmatch(value)):
+                return value
+            return self._look.hide_named(value)
+        if kind in (KeyKind.WEAK, KeyKind.CODE):
             encoded = value.encode("utf-8", "surrogatepass")
-            if random_looking(encoded) and not is_marker(value):
+            is_code = kind is KeyKind.CODE and _CODE.fullmatch(value)
+            if (is_code or random_looking(encoded)) and not is_marker(value):
                 return self._look.hide_named(value)
         return self._look.text(value, Place.JSON_VALUE, self._level)
 
@@ -176,7 +183,7 @@ class LeafVisitor:
 
     def _number(self, value: Any, kind: KeyKind) -> Any:
         """Keep a number, save a code or password of digits: the only numbers that are secrets."""
-        if kind is KeyKind.PASSWORD and not isinstance(value, float):
+        if kind in (KeyKind.PASSWORD, KeyKind.CODE) and not isinstance(value, float):
             digits = str(value)
             if digits.isdigit() and len(digits) >= _DIGITS_OF_A_CODE:
                 return self._look.hide(SECRET_KEY, Place.JSON_VALUE, digits.encode())

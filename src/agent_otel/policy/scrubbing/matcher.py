@@ -6,25 +6,32 @@ pass of an automaton. A large set of whole patterns would be slow on near-misses
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
-from agent_otel.policy.scrubbing.assignments import KEY_TRIGGERS, find_assignment
-from agent_otel.policy.scrubbing.budget import Budget, OverBudget
+from agent_otel.policy.scrubbing.assignments import find_assignment
+from agent_otel.policy.scrubbing.budget import Budget
 from agent_otel.policy.scrubbing.detector import Detector
 from agent_otel.policy.scrubbing.markers import around_markers
-from agent_otel.policy.scrubbing.patterns import CompiledDetector, compile_bytes, searcher
+from agent_otel.policy.scrubbing.patterns import (
+    TAIL_START,
+    CompiledDetector,
+    Searcher,
+    matcher_at,
+    searcher,
+)
+from agent_otel.policy.scrubbing.prefilter import any_of, compiled, index, prefilter
+from agent_otel.policy.scrubbing.tails import CUT, Tails, beginnings
+from agent_otel.policy.scrubbing.triggers import KEY_TRIGGERS, LOOSE_KEY_TRIGGERS
 
 __all__ = ["Matcher", "Span", "join_span"]
 
-_MEMORY = 64 << 20
 _COST_OF_HIT = 4000
 _COST_OF_ATTEMPT = 2500
-_COST_OF_KEY = 16_000
-_COST_OF_DOUBT = 200_000
-_NEVER = r"[^\x00-\xff]"
-# What may stand between a word's start and a keyword that asks for one; an escape ends in a letter or digit.
-_WORD_START = r"(?:^|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{2})"
+_COST_OF_KEY = 25_000
+_MOST_DOUBTS = 200
+_LONG_MATCH = 1024
 _WORD_STARTS = {b"\\": 2, b"%": 3}  # how long they are, if not 1
 
 
@@ -36,17 +43,11 @@ class Span(NamedTuple):
     detector: str
 
 
-class _Keyword(NamedTuple):
-    literal: bytes
-    any_case: bool
-    detectors: tuple[CompiledDetector, ...]
-
-
 class Matcher:
     """The whole table, ready to be run over texts.
 
-    One automaton tells innocent texts, by one look for any keyword or secret-like key. In the others two look for the
-    places of each kind: between two places of one kind no stretch is read twice, whatever the text.
+    Two automata look for the places of each kind, keywords and secret-like keys: between two places of one kind no
+    stretch is read twice, whatever the text. One for both would have very many states, which are made as they are met.
 
     Args:
         detectors: Rows of the table that are switched on.
@@ -54,27 +55,56 @@ class Matcher:
     """
 
     def __init__(self, detectors: Sequence[Detector], *, assignments: bool = True) -> None:
-        self._index = _index(detectors)
-        keywords = _prefilter(detectors)
-        keys = "|".join(KEY_TRIGGERS) if assignments else _NEVER
-        self._keywords = searcher(compile_bytes(keywords, captures=False, memory=_MEMORY))
-        self._keys = searcher(compile_bytes(keys, captures=False, memory=_MEMORY))
-        self._any = searcher(compile_bytes(f"{keywords}|{keys}", captures=False, memory=_MEMORY))
+        self._rows = detectors
+        self._index = index(detectors)
+        self._tails = Tails(detectors)
+        self._assignments = assignments
+        # What a cut left of a credential, before a quote or at the end.
+        tails = rf"{TAIL_START}(?:{any_of(beginnings(detectors))})[A-Za-z0-9_.+/=~%-]*(?:[\"\\]|$)"
+        self._keys = searcher(compiled("|".join(KEY_TRIGGERS)))
+        self._keywords = searcher(compiled(f"{prefilter(detectors)}|{tails}"))
+        self._is_tail = matcher_at(compiled(tails))
 
-    def suspicious(self, text: bytes) -> bool:
-        """Tell whether there may be something to find, if the text were parsed as JSON.
+    @cached_property
+    def _keys_anywhere(self) -> Searcher:
+        return searcher(compiled("|".join((*LOOSE_KEY_TRIGGERS, any_of(beginnings(self._rows))))))
 
-        A secret-like key is enough, and where there are escapes, so is a keyword; else what stands there decides.
+    @cached_property
+    def _keywords_anywhere(self) -> Searcher:
+        return searcher(compiled(prefilter(self._rows, anywhere=True)))
+
+    def suspicious(self, text: bytes, *, part: bool = False) -> bool:
+        """Tell whether there may be something to find.
+
+        A secret-like key is enough, and so is the beginning of a credential at an end; elsewhere a pattern must match,
+        whatever its borders and its validator would say.
+
+        Args:
+            text: The text.
+            part: Whether any part of it is meant as well.
         """
-        first = self._any(text, 0)
-        if first is None:
-            return False
-        if b"\\" in text or self._keys(text, first[0]) is not None:
+        if (self._keys_anywhere if part else self._keys)(text, 0) is not None:
             return True
-        try:
-            return bool(self._by_keywords(text, Budget(_COST_OF_DOUBT + 4 * len(text)), first[0]))
-        except OverBudget:
-            return True
+        search = self._keywords_anywhere if part else self._keywords
+        at = 0
+        for _ in range(_MOST_DOUBTS):
+            match = search(text, at)
+            if match is None:
+                return False
+            hit = match[0]
+            if self._may_match(text, hit) or (not part and self._is_tail(text, hit)):
+                return True
+            at = hit + 1
+        return True
+
+    def _may_match(self, text: bytes, hit: int) -> bool:
+        return any(detector.may_match(text, at) for at in _places(text, hit) for detector in self._candidates(text, at))
+
+    def tail(self, text: bytes, *, is_cut: bool) -> Span | None:
+        """Give the span of a credential that the end of a text cuts."""
+        found = self._tails.find(text, is_cut=is_cut)
+        fitted = around_markers(text, *found) if found is not None else None
+        return None if fitted is None else Span(*fitted, CUT)
 
     def spans(self, text: bytes, budget: Budget) -> list[Span]:
         """Find what is to be hidden, in order and without overlaps.
@@ -83,11 +113,8 @@ class Matcher:
             OverBudget: The text costs more than it may.
         """
         budget.spend(3 * len(text))
-        first = self._any(text, 0)
-        if first is None:
-            return []
-        by_keywords = self._by_keywords(text, budget, first[0])
-        by_keys = self._by_keys(text, budget, first[0])
+        by_keywords = self._by_keywords(text, budget, 0)
+        by_keys = self._by_keys(text, budget, 0) if self._assignments else []
         if not by_keys or not by_keywords:
             return by_keys or by_keywords
         found: list[Span] = []
@@ -121,9 +148,13 @@ class Matcher:
                 return found
             budget.spend(_COST_OF_KEY)
             value = find_assignment(text, match[0])
-            span = around_markers(text, value.start, value.end) if value is not None else None
-            if value is None or span is None:
-                at = max(match[1] - 1, match[0] + 1)  # what the last byte begins may be a key itself
+            if isinstance(value, int):
+                # A long match is not read again: it holds no other key, or is made to cost.
+                at = value if match[1] - match[0] < _LONG_MATCH else max(value, match[1] - 1)
+                continue
+            span = around_markers(text, value.start, value.end)
+            if span is None:
+                at = max(value.end, match[0] + 1)
                 continue
             join_span(found, Span(*span, self.name(text[span[0] : span[1]], budget) or value.detector))
             at = max(span[1], match[0] + 1)
@@ -131,7 +162,7 @@ class Matcher:
     def _detected(self, text: bytes, hit: int, budget: Budget, floor: int = 0) -> Span | None:
         """Give the longest of what the detectors find whose keyword stands here, or behind a word's start."""
         best: Span | None = None
-        for at in (hit, hit + _WORD_STARTS.get(text[hit : hit + 1], 1)):
+        for at in _places(text, hit):
             for detector in self._candidates(text, at):
                 if at > hit and not detector.row.boundary:
                     continue
@@ -155,31 +186,6 @@ class Matcher:
                     yield from keyword.detectors
 
 
-def _prefilter(detectors: Iterable[Detector]) -> str:
-    bounded: list[str] = []
-    free: list[str] = []
-    for row in detectors:
-        within = bounded if row.boundary and not row.lead else free
-        within.extend(f"(?i:{trigger})" if row.any_case else trigger for trigger in row.triggers)
-    parts = [f"{_WORD_START}(?:{'|'.join(dict.fromkeys(bounded))})"] if bounded else []
-    parts.extend(dict.fromkeys(free))
-    return "|".join(parts) if parts else _NEVER
-
-
-def _index(detectors: Iterable[Detector]) -> dict[bytes, tuple[_Keyword, ...]]:
-    """Index keywords by their first two bytes (one, if they have no more); longest, that is most telling, first."""
-    rows: dict[tuple[bytes, bool], list[CompiledDetector]] = {}
-    for row in detectors:
-        compiled = CompiledDetector(row)
-        for word in row.keywords:
-            literal = (word.lower() if row.any_case else word).encode("utf-8")
-            rows.setdefault((literal, row.any_case), []).append(compiled)
-    index: dict[bytes, list[_Keyword]] = {}
-    for (literal, any_case), compiled_rows in sorted(rows.items(), key=lambda item: -len(item[0][0])):
-        index.setdefault(literal[:2].lower(), []).append(_Keyword(literal, any_case, tuple(compiled_rows)))
-    return {start: tuple(keywords) for start, keywords in index.items()}
-
-
 def join_span(found: list[Span], span: Span) -> None:
     """Add a span, joined with those that it overlaps (a match may begin before its keyword)."""
     start, end, detector = span
@@ -189,6 +195,14 @@ def join_span(found: list[Span], span: Span) -> None:
             detector = before.detector
         start, end = min(start, before.start), max(end, before.end)
     found.append(Span(start, end, detector))
+
+
+def _places(text: bytes, hit: int) -> tuple[int, int]:
+    """Give where a keyword may begin: at a hit, or behind the word's start that the hit begins with."""
+    first = text[hit : hit + 1]
+    if first == b"\x1b":
+        return hit, text.find(b"m", hit) + 1
+    return hit, hit + _WORD_STARTS.get(first, 1)
 
 
 def _place(span: Span) -> tuple[int, int]:

@@ -81,6 +81,8 @@ class ScrubOptions:
         tag_key: Key of the tags in markers, 16 bytes or more; without it there are none.
         max_bytes: Bytes of a value's texts; a value that has more becomes a marker.
         max_work: Units of work on a value, each about a byte read by the matcher; beyond it the value becomes a marker.
+            The default is less than five seconds of any input on one slow core (`benchmarks/scrub.py` prints what the
+            worst ones take), and innocent text of 4 MiB is well within it.
         max_depth: How deeply containers may be nested; those below become markers.
         json_levels: How many levels of JSON within JSON texts are parsed; below them texts are scrubbed as text.
 
@@ -95,7 +97,7 @@ class ScrubOptions:
     recogniser: Recogniser | None = None
     tag_key: bytes | None = field(default=None, repr=False)
     max_bytes: int = 8 * _MEBIBYTE
-    max_work: int = 1_000_000_000
+    max_work: int = 400_000_000
     max_depth: int = 64
     json_levels: int = 4
 

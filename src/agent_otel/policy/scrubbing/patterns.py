@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+import re
 from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
 from agent_otel.policy.scrubbing.detector import Detector
 
-__all__ = ["BadPattern", "CompiledDetector", "compile_bytes", "searcher"]
+__all__ = [
+    "TAIL_START",
+    "WORD_START",
+    "BadPattern",
+    "CompiledDetector",
+    "Searcher",
+    "compile_bytes",
+    "matcher_at",
+    "searcher",
+]
 
+# What may stand between a word's start and a keyword that asks for one; an escape ends in a letter or digit.
+WORD_START = r"(?:^|[^A-Za-z0-9]|\\[nrtbf]|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]*m)"
+# What may stand before the beginning of a credential that a cut left: no part of a run or of a path.
+TAIL_START = r"(?:^|[\s\"'`=:(,\[{<>|]|\\[nrt])"
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m$")
 _FOLLOW = 1 << 20
 _TRIES = 8  # matches before the keyword that are passed by
 _MEMORY = 32 << 20
@@ -45,7 +60,10 @@ def compile_bytes(pattern: str, *, captures: bool = True, memory: int | None = N
         raise BadPattern(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
 
 
-def searcher(pattern: Any) -> Callable[[bytes, int], tuple[int, int] | None]:
+Searcher = Callable[[bytes, int], "tuple[int, int] | None"]
+
+
+def searcher(pattern: Any) -> Searcher:
     """Give a function that searches a text from a place on and tells only where the match is.
 
     RE2's Python layer makes a generator and a match object for each search, which costs more than a search in a short
@@ -63,6 +81,11 @@ def searcher(pattern: Any) -> Callable[[bytes, int], tuple[int, int] | None]:
     return search
 
 
+def matcher_at(pattern: Any) -> Callable[[bytes, int], bool]:
+    """Give a function that tells whether a pattern matches at a place of a text."""
+    return lambda text, at: pattern.match(text, at) is not None
+
+
 def _search(pattern: Any, text: bytes, start: int) -> tuple[int, int] | None:
     match = pattern.search(text, start)
     return None if match is None else match.span()
@@ -74,11 +97,13 @@ def is_word_byte(text: bytes, at: int) -> bool:
 
 
 def starts_word(text: bytes, at: int) -> bool:
-    """Tell whether something may begin here: at a start of a word, or behind an escape of JSON or of an address."""
+    """Tell whether something may begin here: at the start of a word, or behind an escape."""
     if not is_word_byte(text, at - 1):
         return True
     if text[at - 2 : at - 1] == b"\\":
         return text[at - 1 : at] in b"nrtbf"
+    if text[at - 1 : at] == b"m" and _COLOUR.search(text, max(0, at - 12), at) is not None:
+        return True
     return text[at - 3 : at - 2] == b"%" and all(byte in b"0123456789abcdefABCDEF" for byte in text[at - 2 : at])
 
 
@@ -105,8 +130,7 @@ class CompiledDetector:
         """
         row = self.row
         if self._pattern is None:
-            self._pattern = compile_bytes(row.pattern, captures=False)
-            self._prefix = compile_bytes(row.prefix, captures=False) if row.prefix else None
+            self._compile()
         size = len(text)
         stop = min(size, hit + row.reach)
         match = self._search(text, hit, stop, floor)
@@ -115,6 +139,22 @@ class CompiledDetector:
         if match is None or (row.boundary and not starts_word(text, match.start())):
             return None
         return self._hidden(text, *match.span())
+
+    def may_match(self, text: bytes, hit: int) -> bool:
+        """Tell whether the pattern matches around a place, in the text or in any part of it."""
+        row = self.row
+        if "\\b" in row.pattern:
+            return True
+        if self._pattern is None:
+            self._compile()
+        stop = min(len(text), hit + _FOLLOW)
+        if row.lead:
+            return self._pattern.search(text, max(0, hit - row.lead), stop) is not None
+        return self._pattern.match(text, hit, stop) is not None
+
+    def _compile(self) -> None:
+        self._pattern = compile_bytes(self.row.pattern, captures=False)
+        self._prefix = compile_bytes(self.row.prefix, captures=False) if self.row.prefix else None
 
     def _hidden(self, text: bytes, start: int, end: int) -> tuple[int, int] | None:
         row = self.row

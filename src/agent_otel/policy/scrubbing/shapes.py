@@ -35,8 +35,10 @@ _UUID = "<h8>-<h4>-<h4>-<h4>-<h12>"
 _PART = re.compile(r"<([A-Za-z2])(\d+)(,(\d*))?>")
 _LONGEST_COUNT = 1000  # RE2 refuses higher ones
 _OPEN = 10_000
-_TELLING = 4  # how many characters behind a short keyword the prefilter asks for
-_TELLING_ALONE = 5
+_TELLING = 8  # how many characters behind a short keyword the prefilter asks for
+_TELLING_MOST = 24  # and behind a shorter one
+_TELLING_ALONE = 7
+_SHORT = 4
 _MORE = 12  # how many characters a sample of an open run takes beyond its least
 
 
@@ -112,17 +114,22 @@ class Shape:
     @property
     def trigger(self) -> str:
         """Pattern of the keyword, and of the first characters behind it if it is short: few false starts."""
-        tail = ""
         if len(self.keyword) >= _TELLING_ALONE:
             return re.escape(self.keyword)
-        telling = _TELLING if len(self.keyword) == _TELLING_ALONE - 1 else 2 * _TELLING
-        for part in self.parts[self.anchor + 1 : self.anchor + 3]:
+        telling = _TELLING if len(self.keyword) >= _SHORT else _TELLING_MOST
+        tail, told = "", 0
+        for part in self.parts[self.anchor + 1 :]:
+            if told >= telling:
+                break
             if isinstance(part, str):
                 tail += re.escape(part)
+                told += len(part)
+            elif part.most is None or part.least > telling:
+                tail += part.pattern(least=telling)
                 break
-            tail += part.pattern(least=telling)
-            if part.most != part.least or part.least > telling:
-                break
+            else:
+                tail += part.pattern()
+                told += part.least
         return re.escape(self.keyword) + tail
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from agent_otel.policy.scrubbing.budget import Budget, OverBudget
 from agent_otel.policy.scrubbing.detectors import TABLE
 from agent_otel.policy.scrubbing.encoded import EncodedText
+from agent_otel.policy.scrubbing.innocence import Innocence
 from agent_otel.policy.scrubbing.markers import around_markers
 from agent_otel.policy.scrubbing.matcher import Matcher, Span, join_span
 from agent_otel.policy.scrubbing.options import Recogniser, ScrubOptions, UserDetector
@@ -16,6 +17,7 @@ from agent_otel.policy.scrubbing.patterns import compile_bytes
 __all__ = ["Failed", "TextScan"]
 
 _COST_OF_MATCH = 1000
+_SHORT = 1 << 16  # beyond it, hints are many and a cheap look mostly in vain
 _SAFE_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -38,32 +40,24 @@ class TextScan:
         self._own = [(detector, compile_bytes(detector.pattern)) for detector in options.detectors]
         self._recogniser = options.recogniser
         self._work = options.max_work
-        # Opt-in and own patterns may ask for a word's start, which an escape hides as long as JSON is not parsed.
-        self._escapes_matter = bool(options.opt_in or options.detectors)
+        self._innocence = Innocence(self._matcher, self._encoded, options)
 
-    def innocent(self, text: bytes) -> bool:
+    def innocent(self, text: bytes, *, is_json: bool = False) -> bool:
         """Tell that nothing is to be found in a text, even if it is JSON whose escapes hide what it says."""
-        if self._recogniser is not None or self._matcher.suspicious(text):
-            return False
-        escapes = b"\\" in text
-        if escapes and (self._escapes_matter or b"\\u00" in text or b"\\/" in text):
-            return False
-        if self._encoded.suspicious(text) and (escapes or self._hides_something(text)):
-            return False
-        return not self._own or not any(pattern.search(text) for _, pattern in self._own)
+        return self._innocence.whole(text, is_json=is_json)
+
+    def every_part_innocent(self, text: bytes) -> bool:
+        """Tell it of all texts that are made of a part of a text, or of a string in it."""
+        return self._innocence.every_part(text)
 
     def empty(self, text: str, encoded: bytes) -> bool:
         """Tell that nothing is to be found in a text that is no JSON."""
+        if len(encoded) <= _SHORT and self._innocence.plain(encoded):
+            return True
         try:
             return self._recogniser is None and not self.spans(text, encoded, Budget(self._work))
         except OverBudget:
             return False
-
-    def _hides_something(self, text: bytes) -> bool:
-        try:
-            return bool(self._encoded.spans(text, Budget(self._work)))
-        except OverBudget:
-            return True
 
     def name(self, secret: bytes, budget: Budget) -> str | None:
         """Give the detector that knows a value by its own shape, if one does."""
@@ -78,7 +72,7 @@ class TextScan:
         own = [span for detector, pattern in self._own for span in _own(detector, pattern, text, budget)]
         return _merged([*self._matcher.spans(text, budget), *own], self._encoded.spans(text, budget))
 
-    def spans(self, text: str, encoded: bytes, budget: Budget) -> list[tuple[Span, bool]]:
+    def spans(self, text: str, encoded: bytes, budget: Budget, *, is_cut: bool = False) -> list[tuple[Span, bool]]:
         """Find what is to be hidden, in order and without overlaps, and whether it was found behind an encoding.
 
         Raises:
@@ -90,6 +84,9 @@ class TextScan:
         own = [span for detector, pattern in self._own for span in _own(detector, pattern, encoded, budget)]
         if self._recogniser is not None:
             own += _recognised(self._recogniser, text, encoded)
+        tail = self._matcher.tail(encoded, is_cut=is_cut)
+        if tail is not None and not any(span.end > tail.start for span in (*plain, *hidden, *own)):
+            own.append(tail)
         if not hidden and not own:
             return [(span, False) for span in plain]
         return _merged([*plain, *own], hidden)

@@ -7,20 +7,38 @@ holds for all texts in it. A JSON schema that describes a password is not one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+import re
 from typing import Any, Protocol
 
 from attrs import define
 
 from agent_otel.policy.scrubbing.jsontext import Number, Pairs
-from agent_otel.policy.scrubbing.keys import KeyKind, judge_key
+from agent_otel.policy.scrubbing.keys import KeyKind, ends_innocently, judge_key
+from agent_otel.policy.scrubbing.markers import is_marker
 from agent_otel.policy.scrubbing.words import NAME_KEYS, VALUE_KEYS
 
 __all__ = ["Visitor", "is_container", "rewrite"]
 
 _SCHEMA_TYPES = frozenset(("string", "number", "integer", "boolean", "object", "array", "null"))
 _SCHEMA_VALUES = frozenset(("default", "const", "example", "examples", "enum", "value"))
+# Members of what has a secret's name and is none itself: packages, schemas, volumes, lists of operations.
+_DESCRIPTIONS = frozenset(
+    """
+    bin bundled comment dependencies deprecated description descriptions dev engines environment example examples
+    extraneous funding group id in integrity items key kind license node optional parameters peer peerdependencies
+    properties readme realm ref refs region requires resolved responses schema shape summary tags title verbs
+    """.split()  # noqa: SIM905  a list of words reads better as one
+)
+_WORDS_OF_A_SENTENCE = 5
+_PACKAGE = frozenset(("integrity", "resolved", "license", "requires", "dependencies", "engines", "checksum"))
+_ONE_VERSION = r"(?:[~^<>=]{1,2} ?|v(?=[0-9]+\.))[0-9]+(?:\.[0-9x*]+){0,3}(?:[-+][0-9A-Za-z.-]{1,40})?"
+_VERSION_RANGE = re.compile(
+    rf"{_ONE_VERSION}(?: (?:\|\| |- )?{_ONE_VERSION})*|\*|npm:[@\w./-]+@[\w.^~*-]+|workspace:[\w.^~*]+"
+)
+_VERSION = re.compile(rf"{_VERSION_RANGE.pattern}|[0-9]+\.[0-9x]+(?:\.[0-9x]+)?(?:[-+][\w.]+)?")
 _PRIVATE_MEMBERS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k"))  # of a JSON Web Key
-_STRONG = (KeyKind.SECRET, KeyKind.PASSWORD)
+_STRONG = (KeyKind.CODE, KeyKind.SECRET, KeyKind.PASSWORD)
+_NUMBERS_TOO = (KeyKind.CODE, KeyKind.PASSWORD)
 
 
 class Visitor(Protocol):
@@ -83,7 +101,7 @@ def rewrite(root: Any, visitor: Visitor, *, depth: int, kind: KeyKind = KeyKind.
             frames[-1].built.append((frame.key, done))
             continue
         key, value, judged = member
-        if type(value) is Number and judged is not KeyKind.PASSWORD:
+        if type(value) is Number and judged not in _NUMBERS_TOO:
             frame.built.append((key, value))  # most of what large arrays hold
         elif not is_container(value):
             frame.built.append((key, visitor.leaf(value, judged)))
@@ -105,7 +123,7 @@ def _members(container: Any, kind: KeyKind) -> Iterator[tuple[Any, Any, KeyKind]
 
 def _named(members: list[tuple[Any, Any]], kind: KeyKind) -> Iterator[tuple[Any, Any, KeyKind]]:
     """Judge the members of an object, each by its key and by what stands beside it."""
-    texts = {key: value for key, value in members if isinstance(key, str) and not is_container(value)}
+    texts = {key.lower(): value for key, value in members if isinstance(key, str) and not is_container(value)}
     schema = kind is not KeyKind.PLAIN and texts.get("type") in _SCHEMA_TYPES
     probabilities = "logprob" in texts
     told = _told_by_name(texts)
@@ -118,11 +136,41 @@ def _named(members: list[tuple[Any, Any]], kind: KeyKind) -> Iterator[tuple[Any,
             judged = KeyKind.PLAIN
         if judged is KeyKind.PASSWORD and _is_directory(key, value):
             judged = KeyKind.PLAIN
-        if told is not None and key in VALUE_KEYS:
+        if told is not None and isinstance(key, str) and key.lower() in VALUE_KEYS:
             judged = max(judged, told, key=_rank)
-        if not schema or key in _SCHEMA_VALUES:
+        if (not schema or key in _SCHEMA_VALUES) and not _describes(key, judged) and not _tells_about(value):
             judged = max(judged, kind, key=_rank)
+        if judged in _STRONG and (_is_package(key, value) or _is_version(value, judged)):
+            judged = KeyKind.PLAIN
         yield key, value, judged
+
+
+def _describes(key: Any, judged: KeyKind) -> bool:
+    """Tell a member that tells about the secret that it is a member of."""
+    if judged is not KeyKind.PLAIN or not isinstance(key, str):
+        return False
+    lowered = key.lower()
+    last = lowered.rpartition("_")[2]
+    return last in _DESCRIPTIONS or lowered.startswith(("/", "x-", "$")) or ends_innocently(key)
+
+
+def _tells_about(value: Any) -> bool:
+    """Tell a sentence, or the name of a resource, from a secret."""
+    return isinstance(value, str) and (value.count(" ") >= _WORDS_OF_A_SENTENCE or value.startswith(("arn:", "#/")))
+
+
+def _is_package(key: Any, value: Any) -> bool:
+    """Tell a package, or a path of an interface, which may be named for what it does."""
+    if isinstance(key, str) and is_container(value) and ("/" in key or key.startswith("@")):
+        return True
+    names = set(value) if isinstance(value, dict) else {name for name, _ in value} if isinstance(value, Pairs) else ()
+    return "version" in names and not _PACKAGE.isdisjoint(names)
+
+
+def _is_version(value: Any, judged: KeyKind) -> bool:
+    if not isinstance(value, str) or isinstance(value, Number):
+        return False
+    return (_VERSION_RANGE if judged is KeyKind.PASSWORD else _VERSION).fullmatch(value) is not None
 
 
 def _is_directory(key: str, value: Any) -> bool:
@@ -133,7 +181,7 @@ def _is_directory(key: str, value: Any) -> bool:
 def _told_by_name(texts: dict[str, Any]) -> KeyKind | None:
     for name in NAME_KEYS:
         value = texts.get(name)
-        if isinstance(value, str) and not isinstance(value, Number):
+        if isinstance(value, str) and not isinstance(value, Number) and not is_marker(value):
             kind = judge_key(value)
             if kind in _STRONG:
                 return kind

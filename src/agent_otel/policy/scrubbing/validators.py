@@ -8,7 +8,21 @@ import ipaddress
 import math
 import re
 
-__all__ = ["basic_pair", "entropy", "iban", "ip_address", "jwt", "luhn", "mixed", "opaque", "random_looking"]
+__all__ = [
+    "basic_pair",
+    "coded",
+    "entropy",
+    "iban",
+    "ip_address",
+    "is_uuid",
+    "jwt",
+    "luhn",
+    "mixed",
+    "opaque",
+    "random_looking",
+    "random_run",
+    "scrambled",
+]
 
 _DIGIT = re.compile(rb"[0-9]")
 _LETTER = re.compile(rb"[A-Za-z]")
@@ -16,6 +30,10 @@ _UUID = re.compile(rb"[0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}")
 _OPAQUE_LENGTH = 16
 _OPAQUE_ENTROPY = 3.2
 _CHANGE = re.compile(rb"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])|[a-z](?=[A-Z])|[A-Z](?=[a-z])")
+_CASE_CHANGE = re.compile(rb"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
+_SCRAMBLED = 0.4
+_LONG_RUN = re.compile(rb"[A-Za-z0-9]{12,}")
+_DIGIT_CHANGE = re.compile(rb"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 _JUDGED = 256  # a longer value is judged by its head
 _FEW_CHANGES = 3
 _MANY_CHANGES = 7
@@ -53,6 +71,27 @@ def opaque(value: bytes) -> bool:
 def random_looking(value: bytes) -> bool:
     """Tell a value that only a generator of secrets writes; identifiers of the usual form are none."""
     return opaque(value) and mixed(value) and _UUID.fullmatch(value) is None
+
+
+def is_uuid(value: bytes) -> bool:
+    """Tell an identifier of the usual form."""
+    return _UUID.fullmatch(value) is not None
+
+
+def random_run(value: bytes) -> bool:
+    """Tell a value with a run of letters and digits that is no part of any name: it changes between them again."""
+    return any(len(_DIGIT_CHANGE.findall(run)) >= _FEW_CHANGES for run in _LONG_RUN.findall(value[:_JUDGED]))
+
+
+def coded(value: bytes) -> bool:
+    """Tell a random run that has digits."""
+    return mixed(value) and _DIGIT.search(value) is not None
+
+
+def scrambled(value: bytes) -> bool:
+    """Tell letters that change between capitals and small ones more often than any name does."""
+    changes = len(_CASE_CHANGE.findall(value[:_JUDGED]))
+    return len(value) >= _OPAQUE_LENGTH and value.isalnum() and changes > _SCRAMBLED * len(value[:_JUDGED])
 
 
 def jwt(value: bytes) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "AFTER_WORD",
+    "CODE_WORDS",
     "INNOCENT_ENDINGS",
     "INNOCENT_KEYS",
     "NAME_KEYS",
@@ -15,6 +16,7 @@ __all__ = [
     "SECRET_WORDS",
     "SHORT_PASSWORD_WORDS",
     "SHORT_SECRET_WORDS",
+    "SHORT_WEAK_WORDS",
     "VALUE_KEYS",
     "WEAK_WORDS",
 ]
@@ -31,19 +33,55 @@ PASSWORD_WORDS: tuple[str, ...] = (
     "passphrase",
     "pass[_-]phrase",
     "passcode",
+    "(?:store|key)pass",
+    "requirepass",
+    "masterauth",
 )
 
 # Members of an object that holds a name beside its value, as in lists of headers or of variables.
-NAME_KEYS: tuple[str, ...] = ("name", "key", "header", "variable", "field")
-VALUE_KEYS: frozenset[str] = frozenset(("value", "val", "values", "content"))
+NAME_KEYS: tuple[str, ...] = (
+    "name", "key", "header", "variable", "field", "id", "label", "option", "property", "attribute", "param",
+    "parameter", "parametername", "parameterkey", "keyname", "env", "k", "n",
+)  # fmt: skip
+VALUE_KEYS: frozenset[str] = frozenset(
+    (
+        "value",
+        "val",
+        "values",
+        "content",
+        "parametervalue",
+        "keyvalue",
+        "stringvalue",
+        "string_value",
+        "v",
+        "data",
+        "new",
+        "old",
+        "new_value",
+        "old_value",
+    )
+)
 
 # Too short to be looked for within words: in letters that mean nothing they are met by chance.
-SHORT_PASSWORD_WORDS: tuple[str, ...] = ("pwd",)
+SHORT_PASSWORD_WORDS: tuple[str, ...] = ("pwd", "psk")
 SHORT_SECRET_WORDS: tuple[str, ...] = ("jwt", "cvv", "cvc")
+# As the last word of a key only.
+SHORT_WEAK_WORDS: tuple[str, ...] = ("pat", "sk", "dsn")
+
+# A text or number of a few digits under these is a secret, at a word's start.
+CODE_WORDS: tuple[str, ...] = (
+    "otp",
+    "totp",
+    "pin",
+    "pin[_-]?code",
+    "cvv2?",
+    "cvc2?",
+    "(?:mfa|2fa|sms|verification|security|one[_-]time)[_-]?(?:code|pass)",
+)
 
 _QUALIFIERS = (
     "api|app|access|account|admin|aes|auth|client|consumer|crypto|customer|deploy|developer|encrypt(?:ion)?|functions|"
-    "hmac|host|ingest|integration|license|licence|master|private|project|publishable|root|rsa|secret|server|service|"
+    "hmac|host|ingest|instrumentation|integration|license|licence|master|private|project|publishable|record|root|rsa|secret|server|service|"
     "session|shared|sign(?:ing)?|ssh|storage|subscription|team|user|webhook|write|x|decryption|cipher|jwt|hash|tls|ssl"
 )
 
@@ -78,6 +116,7 @@ WEAK_WORDS: tuple[str, ...] = (
     "key",
     "otp",
     "pass",
+    "pat",
     "pin",
     "tokens",
     "xsrf",
@@ -118,6 +157,6 @@ INNOCENT_KEYS: frozenset[str] = frozenset(
     signaturemethod signatureversion sortkey specialtoken specialtokens sshpublickey starttoken stoptoken
     stoptokens subtoken synctoken thinkingtokens tokencount tokenid tokenids tokenization tokenizer tokenlimit
     tokenname tokens tokenspersecond tokensused tokentype totaltokens typesignature unktoken usedtokens
-    usersession
+    usersession secretsmanager secretmanager recvkeys
     """.split()  # noqa: SIM905  a list of words reads better as one
 )

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from attrs import field, frozen
 
 from agent_otel.policy import Writing
+from agent_otel.policy.scrubbing import Place
 
 __all__ = ["BESIDE", "Beside", "Carried", "travelling"]
 
@@ -24,10 +25,14 @@ class Carried:
     Attributes:
         writing: Writes it for any sink.
         keys: Names of those attributes, which what a sink gets takes the place of.
+        findings: What was hidden in that part, by detector and place.
+        tells_error_apart: Whether error text is the description of the status rather than an attribute.
     """
 
     writing: Writing
     keys: frozenset[str]
+    findings: Mapping[tuple[str, Place], int] = field(factory=dict)
+    tells_error_apart: bool = False
 
 
 @frozen

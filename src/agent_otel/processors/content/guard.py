@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
 
 from attrs import evolve
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
-from agent_otel.conventions.content import is_tool_span, tool_name
+from agent_otel.conventions.tools import is_tool_span, tool_names
 from agent_otel.policy import (
     AttributeFilter,
     CaptureMode,
@@ -23,6 +23,7 @@ from agent_otel.policy import (
     Subject,
     shared_scrubber,
 )
+from agent_otel.policy.explaining import retell_findings
 from agent_otel.processors.content.beside import Carried
 from agent_otel.processors.content.counts import ContentCounts
 
@@ -34,6 +35,22 @@ _NO_ONE: Final = Subject("", "")
 _T = TypeVar("_T", Resource, InstrumentationScope)
 
 
+class Replaced(NamedTuple):
+    """What a sink may see of a span or event.
+
+    Attributes:
+        attributes: All but what is raw by permission.
+        raw: Attributes that are raw by permission, which are not to be filtered again.
+        error_text: What the status is described by; None if by nothing.
+        error_is_raw: Whether that is raw by permission.
+    """
+
+    attributes: dict[str, Any]
+    raw: dict[str, Any]
+    error_text: Any
+    error_is_raw: bool
+
+
 class Guard:
     """The rules of one sink for one kind of telemetry.
 
@@ -42,7 +59,6 @@ class Guard:
         sink: The most that the sink may see.
         counts: Where what is done is counted.
         on_events: Whether it is for log records.
-        cut_at: Characters at which the SDK cuts attribute values, if it does.
     """
 
     def __init__(
@@ -52,24 +68,29 @@ class Guard:
         counts: ContentCounts | None = None,
         *,
         on_events: bool = False,
-        cut_at: int | None = None,
     ) -> None:
         policy = policy if policy is not None else ContentPolicy()
         sink = sink if sink is not None else SinkPolicy("default")
         self.counts = counts if counts is not None else ContentCounts()
         self.decider = Decider(policy, sink, on_events=on_events)
         scrubber = shared_scrubber(policy.scrubbing)
-        self._foreign = AttributeFilter(policy, self.decider, scrubber, cut_at=cut_at)
+        self._foreign = AttributeFilter(policy, self.decider, scrubber)
         # What our own spans carry may pass as text at most: raw content, where it is allowed, travels beside them.
         without_raw = {kind: mode.least(CaptureMode.REDACTED_SUMMARY) for kind, mode in sink.modes.items()}
         decider = Decider(policy, evolve(sink, modes=without_raw), on_events=on_events)
-        self._own = AttributeFilter(policy, decider, scrubber, cut_at=cut_at)
-        self._cut_at = cut_at
+        self._own = AttributeFilter(policy, decider, scrubber)
         self._resources: dict[int, tuple[Resource, Resource]] = {}
         self._scopes: dict[int, tuple[InstrumentationScope, InstrumentationScope]] = {}
 
     def filtering(
-        self, everything: list[Any], attributes: Mapping[str, Any], scope: str, run: str, name: str
+        self,
+        everything: list[Any],
+        attributes: Mapping[str, Any],
+        *,
+        scope: str,
+        run: str,
+        name: str,
+        cut_at: Collection[int] = (),
     ) -> Filtering:
         """Begin to filter a span or log record, with one look at all that it says.
 
@@ -79,31 +100,33 @@ class Guard:
             scope: Name of its instrumentation scope.
             run: Its trace id.
             name: Its name.
+            cut_at: Characters at which the SDK may have cut its texts.
         """
         is_own = scope == names.SCOPE_NAME
-        of_tool = is_tool_span(attributes)
         rules = self._own if is_own else self._foreign
-        subject = Subject(scope, run, tool_name(attributes, name) if of_tool else None)
-        innocent = rules.is_innocent(everything) and not (self._cut_at and _holds(everything, self._cut_at))
-        return Filtering(rules, subject, of_tool=of_tool, innocent=innocent, is_own=is_own)
+        of_tool = is_tool_span(attributes, name)
+        subject = Subject(scope, run, tool_names(attributes, name) if of_tool else None)
+        innocent = rules.is_innocent(everything, cut_at)
+        return Filtering(rules, subject, of_tool=of_tool, innocent=innocent, is_own=is_own, cut_at=cut_at)
 
-    def replaced(
-        self, attributes: dict[str, Any], carried: Carried, max_length: int | None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def replaced(self, attributes: dict[str, Any], carried: Carried, max_length: int | None) -> Replaced:
         """Put what this sink may see of content into the place of what the span carries of it.
 
         Args:
             attributes: Of the span or event.
             carried: The content, and what the span carries of it.
             max_length: Characters that an attribute may have.
-
-        Returns:
-            The attributes, and those that are raw content by permission, which are not to be filtered again.
         """
         written = carried.writing.write(self.decider, max_length)
+        told = dict(written.attributes)
+        error_text = told.pop(a.EXCEPTION_MESSAGE, None) if carried.tells_error_apart else None
+        raw = {key: told.pop(key) for key in written.raw if key in told}
         kept = {key: value for key, value in attributes.items() if key not in carried.keys}
-        raw = {key: value for key, value in written.attributes.items() if key in written.raw}
-        return {**kept, **{key: value for key, value in written.attributes.items() if key not in raw}}, raw
+        if carried.findings != written.findings:
+            retell_findings(kept, carried.findings, written.findings)
+        self.counts.add_redacted(sum(written.findings.values()))
+        is_raw = a.EXCEPTION_MESSAGE in written.raw
+        return Replaced({**kept, **told}, raw, error_text, error_is_raw=is_raw)
 
     def resource(self, resource: Resource) -> Resource:
         """Give a resource without secrets; the very same if it has none."""
@@ -147,15 +170,6 @@ def _remembered(known: dict[int, tuple[_T, _T]], given: _T, clean: Callable[[_T]
             known.clear()
         entry = known[id(given)] = (given, clean(given))
     return entry[1]
-
-
-def _holds(values: Any, length: int) -> bool:
-    """Whether any text is just so long."""
-    if isinstance(values, str):
-        return len(values) == length
-    if isinstance(values, Mapping):
-        return any(map(partial(_holds, length=length), values.values()))
-    return isinstance(values, (list, tuple)) and any(map(partial(_holds, length=length), values))
 
 
 def with_dropped(attributes: Mapping[str, Any], dropped: int) -> Mapping[str, Any]:

@@ -52,11 +52,13 @@ class MetricGuard:
 
     def _of_resource(self, part: ResourceMetrics) -> ResourceMetrics:
         scopes = list(self._each(self._of_scope, part.scope_metrics))
-        return replace(part, resource=self._guard.resource(part.resource), scope_metrics=scopes)
+        url = self._guard.plain(part.schema_url).text(part.schema_url or "")
+        return replace(part, resource=self._guard.resource(part.resource), scope_metrics=scopes, schema_url=url)
 
     def _of_scope(self, part: ScopeMetrics) -> ScopeMetrics:
         metrics = list(self._each(self._of_metric, part.metrics))
-        return replace(part, scope=self._guard.scope(part.scope) or part.scope, metrics=metrics)
+        url = self._guard.plain(part.schema_url).text(part.schema_url or "")
+        return replace(part, scope=self._guard.scope(part.scope) or part.scope, metrics=metrics, schema_url=url)
 
     def _of_metric(self, metric: Metric) -> Metric:
         points: Sequence[Any] = metric.data.data_points

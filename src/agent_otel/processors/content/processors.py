@@ -48,12 +48,17 @@ class ContentPolicyProcessor(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Tell the delegate of a span that begins: it reads a filtered copy, and writes to the span itself."""
+        self._guard.learn(span)
         if self._is_told_of_starts:
             self._delegate.on_start(_Started(self._guard.filtered(span), span), parent_context)  # type: ignore[arg-type]
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Give the delegate what may leave of a span that ended."""
-        self._delegate.on_end(self._guard.filtered(span))
+        """Give the delegate what may leave of a span that ended; nothing if not even a stub can be made of it."""
+        try:
+            filtered = self._guard.filtered(span)
+        except RecursionError:  # at the agent's own limit; the guard has counted it
+            return
+        self._delegate.on_end(filtered)
 
     def shutdown(self) -> None:
         """Shut the delegate down."""

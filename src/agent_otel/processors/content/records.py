@@ -6,13 +6,14 @@ import copy
 from typing import Any, TypeVar
 
 from opentelemetry._logs import LogRecord
-from opentelemetry.sdk._logs import LogRecordLimits, ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import format_trace_id
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
 from agent_otel.policy import ContentPolicy, SinkPolicy
+from agent_otel.policy.plain_values import owned
 from agent_otel.processors.content.beside import BESIDE
 from agent_otel.processors.content.counts import ContentCounts
 from agent_otel.processors.content.guard import Guard, with_dropped
@@ -38,8 +39,7 @@ class LogGuard:
         sink: SinkPolicy | None = None,
         counts: ContentCounts | None = None,
     ) -> None:
-        cut_at = LogRecordLimits().max_log_record_attribute_length
-        self._guard = Guard(policy, sink, counts, on_events=True, cut_at=cut_at)
+        self._guard = Guard(policy, sink, counts, on_events=True)
         self.counts = self._guard.counts
 
     def filtered(self, record: _Record) -> _Record:
@@ -61,12 +61,16 @@ class LogGuard:
         scope_name = scope.name if scope is not None else ""
         beside = BESIDE.get() if scope_name == names.SCOPE_NAME else None
         if beside is not None and beside.content is not None and beside.span_id == (log.span_id or 0):
-            attributes, raw = self._guard.replaced(attributes, beside.content, beside.max_length)
+            replaced = self._guard.replaced(attributes, beside.content, beside.max_length)
+            attributes, raw = replaced.attributes, replaced.raw
         run = format_trace_id(log.trace_id) if log.trace_id else ""
-        everything = [event, log.severity_text, attributes, log.body]
-        filtering = self._guard.filtering(everything, attributes, scope_name, run, event)
+        body = owned(log.body)  # whoever emitted it may write to it before it is exported
+        everything = [event, log.severity_text, attributes, body]
+        limit = record.limits.max_log_record_attribute_length if record.limits is not None else None
+        cut_at = (limit,) if limit else ()
+        filtering = self._guard.filtering(everything, attributes, scope=scope_name, run=run, name=event, cut_at=cut_at)
         changed: dict[str, Any] = {
-            "body": filtering.body(log.body, event),
+            "body": filtering.body(body, event),
             "severity_text": filtering.text(log.severity_text) if log.severity_text else log.severity_text,
             "event_name": filtering.text(log.event_name) if log.event_name else log.event_name,
             "exception": None,  # the SDK has made attributes of it

@@ -8,11 +8,12 @@ from typing import Any, Final, TypeVar
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, Status, TraceState, format_trace_id
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceState, format_trace_id
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
 from agent_otel.policy import ContentPolicy, Filtering, SinkPolicy
+from agent_otel.policy.plain_values import plain
 from agent_otel.processors.content.beside import BESIDE, Beside
 from agent_otel.processors.content.counts import ContentCounts
 from agent_otel.processors.content.guard import HIDDEN, Guard, with_dropped
@@ -20,6 +21,7 @@ from agent_otel.processors.interruption import of_signal_handler
 
 __all__ = ["FilteredSpan", "SpanGuard"]
 
+_OTHER: Final = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
 _NO_SCOPE = InstrumentationScope("")
 _NUMBERS: Final = (bool, int, float)
 _T = TypeVar("_T")
@@ -82,8 +84,17 @@ class SpanGuard:
         sink: SinkPolicy | None = None,
         counts: ContentCounts | None = None,
     ) -> None:
-        self._guard = Guard(policy, sink, counts, cut_at=SpanLimits().max_span_attribute_length)
+        self._guard = Guard(policy, sink, counts)
+        self._limits: SpanLimits | None = None
+        self._cut_at = _lengths(SpanLimits())
         self.counts = self._guard.counts
+
+    def learn(self, span: ReadableSpan) -> None:
+        """Learn from a span that begins where its provider cuts, if that was set in code: nothing else tells it."""
+        limits = getattr(span, "_limits", None)
+        if limits is not self._limits and isinstance(limits, SpanLimits):
+            self._limits = limits
+            self._cut_at |= _lengths(limits)
 
     def filtered(self, span: ReadableSpan) -> ReadableSpan:
         """Give a span as the sink may see it: the very same if it may see all of it, a stub if the policy fails."""
@@ -102,10 +113,19 @@ class SpanGuard:
         if beside is not None and span.context is not None and beside.span_id == span.context.span_id:
             self._widen(said, beside)
         run = format_trace_id(span.context.trace_id) if span.context is not None else ""
-        filtering = self._guard.filtering(said.everything(), said.attributes, scope.name, run, span.name)
+        filtering = self._guard.filtering(
+            said.everything(),
+            said.attributes,
+            scope=scope.name,
+            run=run,
+            name=span.name,
+            cut_at=self._cut_at,
+        )
 
         attributes = filtering.attributes(said.attributes)
-        description = filtering.error_text(said.description) if said.description else said.description
+        description = said.description
+        if description and not said.description_is_raw:
+            description = filtering.error_text(description)
         events = [self._event(filtering, said, place) for place in range(len(said.events))]
         changed: dict[str, Any] = {
             "name": filtering.text(span.name),
@@ -119,7 +139,6 @@ class SpanGuard:
         self.counts.add_redacted(filtering.redacted)
         attributes = {**attributes, **explanation} if (explanation := filtering.explanation(attributes)) else attributes
         if said.raw:
-            description = said.raw.pop(a.EXCEPTION_MESSAGE, description)
             attributes = {**attributes, **said.raw}
         if attributes is not said.given:
             changed["attributes"] = attributes
@@ -134,15 +153,13 @@ class SpanGuard:
     def _widen(self, said: _Said, beside: Beside) -> None:
         """Put in what this sink may see beyond what the span carries."""
         if beside.content is not None:
-            said.attributes, said.raw = self._guard.replaced(said.attributes, beside.content, beside.max_length)
-            said.description = _text(said.attributes.pop(a.EXCEPTION_MESSAGE, None))
+            replaced = self._guard.replaced(said.attributes, beside.content, beside.max_length)
+            said.attributes, said.raw, said.description, said.description_is_raw = replaced
         for from_end, carried in beside.events.items():
             place = len(said.events) + from_end
-            if place < 0:  # a full span dropped it
-                continue
-            said.events[place], said.raw_events[place] = self._guard.replaced(
-                said.events[place], carried, beside.max_length
-            )
+            if place >= 0:  # else a full span dropped it
+                replaced = self._guard.replaced(said.events[place], carried, beside.max_length)
+                said.events[place], said.raw_events[place] = replaced.attributes, replaced.raw
 
     def _event(self, filtering: Filtering, said: _Said, place: int) -> Event:
         event, attributes = said.span_events[place], said.events[place]
@@ -168,7 +185,11 @@ class SpanGuard:
 
     def _stub(self, span: ReadableSpan) -> ReadableSpan:
         """Give what can be told without reading texts: ids, times, and numbers; the name if it can be."""
-        numbers = {key: value for key, value in _attributes(span).items() if key in a.ALL and type(value) in _NUMBERS}
+        numbers: dict[str, Any] = {
+            key: value for key, value in _attributes(span).items() if key in a.ALL and type(value) in _NUMBERS
+        }
+        if span.status.status_code is StatusCode.ERROR:
+            numbers[a.ERROR_TYPE] = _OTHER  # they come together
         return FilteredSpan(
             span,
             name=_attempt(lambda: self._guard.plain(span.name).text(span.name), HIDDEN),
@@ -191,6 +212,7 @@ class _Said:
         self.span_events = span.events
         self.events = [dict(event.attributes or {}) for event in span.events]
         self.description = span.status.description
+        self.description_is_raw = False
         self.raw: dict[str, Any] = {}
         self.raw_events: dict[int, dict[str, Any]] = {}
         self._names = [span.name, *(event.name for event in span.events)]
@@ -198,7 +220,9 @@ class _Said:
 
     def everything(self) -> list[Any]:
         """Give all texts and attributes, for one look."""
-        return [self._names, self.attributes, self.events, self._links, self.description]
+        values = (self.attributes, *self.events, *self._links)
+        spelled = [plain(value) for group in values for value in group.values() if type(value) is tuple]
+        return [self._names, self.attributes, self.events, self._links, self.description, spelled]
 
 
 def _attributes(span: ReadableSpan) -> dict[str, Any]:
@@ -212,8 +236,10 @@ def _attempt(make: Callable[[], _T], otherwise: _T) -> _T:
         return otherwise
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _lengths(limits: SpanLimits) -> frozenset[int]:
+    """Give the lengths at which the SDK cuts: of a span's own attributes, and of those of events and links."""
+    lengths = (limits.max_span_attribute_length, limits.max_attribute_length)
+    return frozenset(length for length in lengths if length)
 
 
 def _without_state(context: SpanContext | None) -> SpanContext | None:

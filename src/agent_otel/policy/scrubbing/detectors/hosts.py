@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from agent_otel.policy.scrubbing import detector as d
+from agent_otel.policy.scrubbing.validators import mixed
 
 __all__ = ["DETECTORS"]
 
@@ -49,6 +50,7 @@ DETECTORS: tuple[d.Detector, ...] = (
         "packagist_token",
         "Packagist token",
         "packagist_ort_<h60,>",
+        "packagist_ouk_<h60,>",
         "packagist_ack_<h60,>",
         "packagist_oat_<h60,>",
         "packagist_uat_<h60,>",
@@ -83,4 +85,22 @@ DETECTORS: tuple[d.Detector, ...] = (
     _ci("launchdarkly_key", "LaunchDarkly key", "sdk-<uuid>", "api-<uuid>", "mob-<uuid>"),
     _ci("flagsmith_key", "Flagsmith key", "ser.<a22>"),
     _ci("localstack_token", "LocalStack token", "ls-<a8>-<a4>-<a4>-<a4>-<a12>"),
+    _host("phabricator_token", "Phabricator token", "api-<l28>", "cli-<l28>", validate=mixed),
+    _registry("openvsx_token", "Open VSX token", "ovsxp_<uuid>"),
+    _registry("chromatic_token", "Chromatic token", "chpt_<h12,20>"),
+    d.rule(
+        "codefresh_key",
+        "Codefresh key",
+        tuple("0123456789abcdef"),
+        r"[0-9a-f]{24}\.[0-9a-f]{32}",
+        family="ci",
+        triggers=(r"[0-9a-f]{24}\.[0-9a-f]{32}",),
+        any_case=False,
+        boundary=True,
+        exact=True,
+        samples=(("see {}", "<h24>.<h32>"),),
+    ),
+    _ci("appveyor_token", "AppVeyor token", "v2.<l20>", validate=mixed),
+    _ci("inngest_key", "Inngest signing key", "signkey-prod-<h32,>", "signkey-test-<h32,>", "signkey-branch-<h32,>"),
+    _ci("trigger_key", "Trigger.dev key", "tr_prod_<a20,>", "tr_dev_<a20,>", "tr_pat_<a20,>", "tr_stg_<a20,>"),
 )

@@ -6,25 +6,23 @@ from functools import partial
 import re
 
 from agent_otel.policy.scrubbing import detector as d
+from agent_otel.policy.scrubbing.placeholders import is_placeholder
 from agent_otel.policy.scrubbing.validators import basic_pair, jwt, mixed, opaque
-from agent_otel.policy.scrubbing.values import is_placeholder
 
 __all__ = ["DETECTORS"]
 
 _keys = partial(d.rule, family="private_keys")
 _header = partial(d.rule, family="headers")
 _address = partial(d.rule, family="addresses")
-_command = partial(d.rule, family="command_lines")
 
 _GAP = r"(?:\s|\\[rnt])"
-_ARGUMENT = r"""(?:[^\s"'`\\;|&<>]|\\[^nrt"'`])+"""
 _QUOTE = r"""["'`\\]*"""
 _LINE = r"[^\r\n]"
-# Between arguments: in a line, and in the JSON of a list of them.
-_SPACE = r"""[\s"',\\]"""
 _PEM_LINE = r"[A-Za-z0-9+/=]{8,}"
 _NEXT_ARGUMENT = re.compile(rb"\s+(?:-[A-Za-z-]|\||https?:)")
 _HEADER_END = r"""[^\r\n"'`\\]"""
+
+_NO_PASSWORD = re.compile(rb"(?is)[0-9.,]*|[({<$%].*|.*[({\[].*[)}\]].*|.*=.*|sha-?[0-9]+|md5|[a-z]*-[0-9]")
 
 
 def _bearer(value: bytes) -> bool:
@@ -39,6 +37,15 @@ def _until_next_argument(value: bytes) -> int:
     """Give where a header's value ends that stands unquoted on a command line."""
     found = _NEXT_ARGUMENT.search(value)
     return len(value) if found is None else found.start()
+
+
+def _told_password(value: bytes) -> bool:
+    value = value.rstrip(b".,;:!?)")
+    return (
+        not is_placeholder(value)
+        and any(byte in b"0123456789!@#$%^*" for byte in value)
+        and _NO_PASSWORD.fullmatch(value) is None
+    )
 
 
 DETECTORS: tuple[d.Detector, ...] = (
@@ -73,6 +80,22 @@ DETECTORS: tuple[d.Detector, ...] = (
         samples=(("Private-Lines: 2\n{}\n", "<b64>"),),
     ),
     _keys(
+        "putty_mac",
+        "checksum of a PuTTY key",
+        ("Private-MAC: ",),
+        r"Private-MAC: (?P<secret>[0-9a-f]{40,64})",
+        any_case=False,
+        samples=(("Private-MAC: {}", "<h64>"),),
+    ),
+    _keys(
+        "seed_phrase",
+        "words that a wallet's key is made of",
+        ("mnemonic", "phrase"),
+        r"(?i)(?:mnemonic|(?:seed|recovery|secret)[ _-]?phrase)[\"'`\\]*\s*(?:[:=]|is)\s*[\"'`\\]*"
+        r"(?P<secret>(?:[a-z]{3,8}[ ,]+){11,23}[a-z]{3,8})",
+        lead=10,
+    ),
+    _keys(
         "jwt",
         "JSON Web Token",
         ("eyJ",),
@@ -87,8 +110,9 @@ DETECTORS: tuple[d.Detector, ...] = (
     _keys(
         "jwk_private",
         "private member of a JSON Web Key",
-        ('"d"', '\\"d\\"', '"k"', '\\"k\\"'),
-        r'\\?"[dk]\\?"\s*:\s*\\?"(?P<secret>[A-Za-z0-9_-]{40,})',
+        tuple(f"{escape}{name}{escape}" for name in ("d", "p", "q", "dp", "dq", "qi", "k") for escape in ('"', '\\"')),
+        r'\\?"(?:d|p|q|dp|dq|qi|k)\\?"\s*:\s*\\?"(?P<secret>[A-Za-z0-9_-]{40,})',
+        validate=opaque,
         any_case=False,
         samples=(('{{"kty":"EC","d":"{}"}}'.replace("{{", "{").replace("}}", "}"), "<w43>"),),
     ),
@@ -142,7 +166,7 @@ DETECTORS: tuple[d.Detector, ...] = (
         "cookie_header",
         "value of a cookie header",
         ("cookie",),
-        rf"(?i)cookie2?{_QUOTE}\s*[:=]\s*{_QUOTE}(?P<secret>[A-Za-z0-9_.$-]+={_HEADER_END}+)",
+        rf"(?i)cookie2?{_QUOTE}\s*[:=]\s*\[?{_QUOTE}(?P<secret>[A-Za-z0-9_.$-]+={_HEADER_END}+)",
         triggers=(r"cookie2?[\"'\\]*\s*[:=]",),
         reach=8192,
         samples=(
@@ -150,7 +174,22 @@ DETECTORS: tuple[d.Detector, ...] = (
             ("Set-Cookie: sid={}; Path=/; HttpOnly", "<w32>"),
         ),
     ),
+    _header(
+        "hook_signature",
+        "signature of a webhook",
+        ("signature: sha", "signature-256: sha"),
+        r"(?i)signature(?:-256)?: sha[0-9]+=(?P<secret>[0-9a-f]{40,128})",
+        samples=(("X-Hub-Signature-256: sha256={}", "<h64>"),),
+    ),
     # Addresses
+    _address(
+        "url_code",
+        "authorisation code or signature in an address",
+        ("?code=", "&code=", "&signature=", "?signature="),
+        r"(?i)[?&](?:code|signature)=(?P<secret>[A-Za-z0-9_.~%/+=-]{16,})",
+        validate=mixed,
+        samples=(("https://host/callback?code={}", "<a30>"),),
+    ),
     _address(
         "url_password",
         "password in an address",
@@ -176,64 +215,22 @@ DETECTORS: tuple[d.Detector, ...] = (
         validate=opaque,
         samples=(("https://{}@git.example/repo.git", "<h40>"),),
     ),
-    # Command lines
-    _command(
-        "curl_user",
-        "user and password on a command line of curl or alike",
-        ("curl", "wget", "http -", "http --", "https -"),
-        rf"(?i)(?:curl|wget|https?){_LINE}*?{_SPACE}+(?:-u|--user|--proxy-user|-a|--auth)[\s=\"',\\]*"
-        rf"[^\s\"'`:\\]*:(?P<secret>{_ARGUMENT})",
-        triggers=(r"(?:curl|wget)(?:\.exe)?[\s\"\\]", r"https? --?a"),
-        boundary=True,
-        validate=_no_placeholder,
-        samples=(
-            ("curl -s -u admin:{} https://host/api", "<a5,24>"),
-            ("curl --user 'admin:{}' https://host", "<a5,24>"),
-        ),
-    ),
-    _command(
-        "client_password_option",
-        "password option of a database client",
-        ("mysql", "mariadb", "mongo", "redis-cli", "sqlcmd", "sshpass", "mssql", "ldap", "smbclient", "docker login"),
-        rf"(?i)(?:(?:mysql|mariadb)[a-z-]*{_LINE}*?{_SPACE}-p"
-        rf"|(?:mongo|ldap|docker login)[a-z]*{_LINE}*?{_SPACE}-[pw]{_SPACE}+"
-        rf"|redis-cli{_LINE}*?{_SPACE}-a{_SPACE}+|sshpass{_SPACE}+-p\s*"
-        rf"|(?:sqlcmd|mssql)[a-z-]*{_LINE}*?{_SPACE}-P\s*|smbclient{_LINE}*?-U\s+[^\s%]+%)"
-        rf"{_QUOTE}(?P<secret>{_ARGUMENT})",
-        triggers=(
-            r"(?:mysql|mariadb|mongo|ldap)[a-z-]*[\s\"\\]+[^\s=:]",
-            r"(?:docker login|redis-cli|sshpass|smbclient|sqlcmd|mssql-cli)[\s\"\\]",
-        ),
-        validate=_no_placeholder,
-        samples=(
-            ("mysql -h db -u root -p{} app", "<a5,24>"),
-            ("sshpass -p {} ssh host", "<a5,24>"),
-            ("redis-cli -h cache -a {} ping", "<a5,24>"),
-        ),
-    ),
-    _command(
-        "netrc_password",
-        "password of a netrc line",
-        ("machine ",),
-        r"(?i)machine\s+\S+\s+login\s+\S+\s+password\s+(?P<secret>\S+)",
-        triggers=("machine ",),
-        samples=(("machine host.example login bob password {}", "<a5,24>"),),
-    ),
-    _command(
-        "pgpass_line",
-        "password of a pgpass line",
-        (":5432:",),
-        r":5432:[^\s:]+:[^\s:]+:(?P<secret>[^\s:]+)",
-        any_case=False,
-        samples=(("db.internal:5432:app:bob:{}", "<a5,24>"),),
-    ),
-    _command(
+    d.rule(
         "password_in_prose",
         "password told in a sentence",
-        ("password is", "passphrase is", "passcode is", "password was", "kennwort ist", "passwort ist"),
-        rf"(?i)(?:password|passphrase|passcode|kennwort|passwort)\s(?:is|was|ist):?\s+{_QUOTE}"
+        ("password ", "passphrase ", "passcode ", "kennwort ", "passwort "),
+        r"(?i)(?:(?:password|passphrase|passcode|kennwort|passwort)(?: (?:for|of) \S{1,40})?"
+        rf"\s(?:is|was|ist|to|=|now):?"
+        r"|(?:with|and|use|using|has|have|as|user \S{1,40}|the|his|her|my|our|their) pass(?:word|phrase|code))"
+        rf"\s+{_QUOTE}"
         r"(?P<secret>[^\s\"'`\\]{4,})",
-        validate=lambda value: any(byte in b"0123456789!@#$%^&*" for byte in value.rstrip(b".,;:!?)")),
+        triggers=(
+            r"(?:password|passphrase|passcode|kennwort|passwort) (?:is|was|ist|to|=|now|for|of)",
+            r"pass(?:word|phrase|code) [\"'`]?[^\s]*[0-9]",
+        ),
+        family="passwords",
+        lead=56,
+        validate=_told_password,
         samples=(("The password is {}", "<a6,12>7"),),
     ),
 )

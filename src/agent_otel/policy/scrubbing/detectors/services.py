@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from agent_otel.policy.scrubbing import detector as d
-from agent_otel.policy.scrubbing.validators import mixed
+from agent_otel.policy.scrubbing.validators import entropy, mixed
 
 __all__ = ["DETECTORS"]
 
@@ -30,38 +30,42 @@ DETECTORS: tuple[d.Detector, ...] = (
         "slack_webhook",
         "Slack webhook",
         ("hooks.slack.com/",),
-        r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9/_-]{20,})",
-        samples=(("https://hooks.slack.com/services/{}", "T<U9>/B<U9>/<a24>"),),
+        r"(?P<secret>(?:https?:(?://|\\/\\/))?hooks\.slack\.com\\?/(?:services|workflows|triggers)[A-Za-z0-9/_\\-]{20,})",
+        lead=12,
+        samples=(("see {}", "https://hooks.slack.com/services/T<U9>/B<U9>/<a24>"),),
     ),
     _chat(
         "discord_bot_token",
         "Discord bot token",
-        "MT<a22,26>.<w6>.<w27,40>",
-        "Nz<a22,26>.<w6>.<w27,40>",
-        "OD<a22,26>.<w6>.<w27,40>",
+        "M<a22,27>.<w6>.<w27,40>",
+        "N<a22,27>.<w6>.<w27,40>",
+        "O<a22,27>.<w6>.<w27,40>",
     ),
     _chat_rule(
         "discord_webhook",
         "Discord webhook",
         ("/api/webhooks/",),
-        r"/api/webhooks/[0-9]{17,20}/(?P<secret>[A-Za-z0-9_-]{40,})",
-        samples=(("https://discord.com/api/webhooks/123456789012345678/{}", "<w68>"),),
+        r"(?P<secret>(?:https?://[a-z.]{0,24})?/api/webhooks/[0-9]{17,20}/[A-Za-z0-9_-]{40,})",
+        lead=36,
+        samples=(("see {}", "https://discord.com/api/webhooks/<d18>/<w68>"),),
     ),
     _chat_context("discord_secret", "Discord client secret", ("discord",), "<w32>"),
-    _chat("telegram_bot_token", "Telegram bot token", "<d8,10>:AA<w33>"),
+    _chat("telegram_bot_token", "Telegram bot token", "<d8,10>:AA<w33>", boundary=False),
     _chat_rule(
         "teams_webhook",
         "Microsoft Teams webhook",
         ("webhook.office.com/",),
-        r"webhook\.office\.com/webhookb2/(?P<secret>[A-Za-z0-9@/-]{40,})",
-        samples=(("https://team.webhook.office.com/webhookb2/{}", "<uuid>@<uuid>/IncomingWebhook/<h32>/<uuid>"),),
+        r"(?P<secret>(?:https?://[A-Za-z0-9.-]{0,64})?webhook\.office\.com/webhookb2/[A-Za-z0-9@/-]{40,})",
+        lead=80,
+        samples=(("see {}", "https://team.webhook.office.com/webhookb2/<uuid>@<uuid>/IncomingWebhook/<h32>/<uuid>"),),
     ),
     _chat_rule(
         "google_chat_webhook",
         "Google Chat webhook",
         ("chat.googleapis.com/",),
-        r"chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]+/messages\?(?P<secret>[A-Za-z0-9_&=%-]{20,})",
-        samples=(("https://chat.googleapis.com/v1/spaces/AAAAAAA/messages?{}", "key=<w39>&token=<w43>"),),
+        r"(?P<secret>(?:https?://)?chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]+/messages\?[A-Za-z0-9_&=%-]{20,})",
+        lead=8,
+        samples=(("see {}", "https://chat.googleapis.com/v1/spaces/<w11>/messages?key=<w39>&token=<w43>"),),
     ),
     _chat("matrix_token", "Matrix access token", "syt_<w4,>_<a20>_<a6>", "mat_<a30>_<a6>"),
     _chat("twitch_token", "Twitch chat token", "oauth:<l30>"),
@@ -73,7 +77,7 @@ DETECTORS: tuple[d.Detector, ...] = (
     _chat_context("twilio_auth_token", "Twilio auth token", ("twilio",), "<h32>"),
     _chat_context("vonage_secret", "Vonage secret", ("vonage", "nexmo"), "<a16>"),
     _chat_context("messagebird_key", "MessageBird key", ("messagebird",), "<a25>"),
-    _chat("telnyx_key", "Telnyx key", "KEY<h32>_<a22>", "KEY0<h31>_<a22>"),
+    _chat("telnyx_key", "Telnyx key", "KEY<H32>_<a22>"),
     _chat_context("plivo_token", "Plivo token", ("plivo",), "<a40>"),
     _chat("intercom_token", "Intercom token", "dG9rO<b50,>="),
     # Payment and commerce
@@ -88,6 +92,7 @@ DETECTORS: tuple[d.Detector, ...] = (
         "sq0idp-<w22,>",
         "sandbox-sq0csb-<w40,>",
         "EAAA<w60>",
+        validate=lambda value: not value.startswith(b"EAAA") or entropy(value) > 4.6,
     ),
     _pay(
         "braintree_token",
@@ -126,7 +131,7 @@ DETECTORS: tuple[d.Detector, ...] = (
     # Mail
     _mail("sendgrid_key", "SendGrid key", "SG.<w16,>.<w16,>"),
     _mail("mailgun_key", "Mailgun key", "key-<h32>", "pubkey-<h32>"),
-    _mail_context("mailgun_new_key", "Mailgun key of the newer form", ("mailgun",), "<h32>-<h8>-<h8>"),
+    _mail("mailgun_new_key", "Mailgun key of the newer form", "<h32>-<h8>-<h8>"),
     _mail("mailchimp_key", "Mailchimp key", "<h32>-us<d1,2>"),
     _mail("mandrill_key", "Mandrill key", "md-<w22>", validate=mixed),
     _mail("resend_key", "Resend key", "re_<a8>_<a20,>", validate=mixed),
@@ -150,4 +155,11 @@ DETECTORS: tuple[d.Detector, ...] = (
     _cdn("mapbox_token", "Mapbox secret token", "sk.eyJ<w40,>.<w20,>", "tk.eyJ<w40,>.<w20,>"),
     _cdn_context("cloudinary_secret", "Cloudinary secret", ("cloudinary",), "<w27>"),
     _cdn_context("algolia_key", "Algolia key", ("algolia",), "<h32>"),
+    _pay("xendit_key", "Xendit key", "xnd_production_<a40,>", "xnd_development_<a40,>"),
+    _pay("woocommerce_key", "WooCommerce key", "ck_<h40>", "cs_<h40>"),
+    _pay("omise_key", "Omise key", "skey_<a19,>", "skey_test_<a19,>"),
+    _pay("midtrans_key", "Midtrans key", "Mid-server-<w20,>", "SB-Mid-server-<w20,>"),
+    _mail("onesignal_key", "OneSignal key", "os_v2_app_<l60,>", "os_v2_org_<l60,>"),
+    _mail("nylas_key", "Nylas key", "nyk_v0_<a60,>"),
+    _cdn("cloudinary_url", "address of a Cloudinary account", "cloudinary://<d10,20>:<w20,40>@<w3,40>"),
 )

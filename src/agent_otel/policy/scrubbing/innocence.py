@@ -1,0 +1,140 @@
+"""The cheap look: is there nothing to be found in a text, read in every way in which scrubbing would read it?
+
+Escapes of JSON, URL encoding and base64 hide what a text says, so each reading of it is looked at: as it is, with its
+escapes undone once, twice and so on, and what its encodings hold. A reading
+is innocent if no keyword, secret-like key or beginning of a credential stands in it, or only keywords at which no
+pattern matches. Validators and borders, which would let some matches pass, are not asked: so what is said of a text
+holds for what it is a part of, or is made of parts of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import re
+from urllib.parse import unquote_to_bytes
+
+from agent_otel.policy.scrubbing.encoded import EncodedText
+from agent_otel.policy.scrubbing.matcher import Matcher
+from agent_otel.policy.scrubbing.options import ScrubOptions
+
+__all__ = ["Innocence", "unescaped"]
+
+_UNICODE_ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+")
+_SIMPLE_ESCAPES = ((b'\\"', b'"'), (b"\\n", b"\n"), (b"\\t", b"\t"), (b"\\r", b"\r"), (b"\\/", b"/"), (b"\\b", b"\b"))
+_CHARACTERS = {0x22: b'"', 0x6E: b"\n", 0x74: b"\t", 0x72: b"\r", 0x2F: b"/", 0x62: b"\b", 0x66: b"\f"}
+_NUMBERED = 0x75  # \\u0061
+_FEW = 32
+_BACKSLASH = b"\\\\"
+_STAND_IN = b"\0"  # never in JSON
+
+
+def unescaped(text: bytes) -> bytes | None:
+    r"""Undo the escapes of JSON in all of a text, as if all of it stood in a string.
+
+    Returns:
+        The text; None if it holds zero bytes, which no JSON does.
+    """
+    parts = text.split(b"\\", _FEW)
+    if len(parts) <= _FEW:
+        done = _joined(parts)
+        if done is not None:
+            return done
+    if _STAND_IN in text:
+        return None
+    text = text.replace(_BACKSLASH, _STAND_IN)
+    if b"\\u" in text:
+        text = _UNICODE_ESCAPES.sub(_characters, text)
+    for escape, character in _SIMPLE_ESCAPES:
+        if escape in text:
+            text = text.replace(escape, character)
+    return text.replace(b"\\f", b"\f").replace(_STAND_IN, b"\\")
+
+
+def _joined(parts: list[bytes]) -> bytes | None:
+    """Undo a few escapes one by one; None if one of them is a number."""
+    done = [parts[0]]
+    following = iter(parts[1:])
+    for part in following:
+        if not part:  # an escaped backslash, and what follows it
+            done += [b"\\", next(following, b"")]
+            continue
+        first = part[0]
+        if first == _NUMBERED:
+            return None
+        character = _CHARACTERS.get(first)
+        done.append(b"\\" + part if character is None else character + part[1:])
+    return b"".join(done)
+
+
+def _characters(found: re.Match[bytes]) -> bytes:
+    units = found[0].decode("unicode_escape")
+    joined = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return joined.replace("\0", " ").encode("utf-8")
+
+
+class Innocence:
+    """Looks at texts by one set of options.
+
+    Args:
+        matcher: The table.
+        encoded: Finds encoded runs.
+        options: What is looked for; `json_levels` says how often escapes may be undone.
+    """
+
+    def __init__(self, matcher: Matcher, encoded: EncodedText, options: ScrubOptions) -> None:
+        self._matcher = matcher
+        self._encoded = encoded
+        self._levels = options.json_levels + 1
+        self._words = [word.lower().encode("utf-8") for own in options.detectors for word in own.keywords]
+        # Nothing can be told of what an outside recogniser finds, nor of patterns that name no keyword.
+        self._never = options.recogniser is not None or any(not own.keywords for own in options.detectors)
+
+    def whole(self, text: bytes, *, is_json: bool = False) -> bool:
+        """Tell that nothing is to be found in a text, be it JSON or not; if it surely is, it is never read as it is."""
+        if self._never:
+            return False
+        if b"\\" not in text:
+            return self._plain(text, part=False)
+        if is_json:
+            reading = unescaped(text)
+            if reading is not None and b"\\" not in reading:
+                return self._plain(reading, part=False)
+        readings = self._readings(text)
+        if is_json:
+            next(readings)
+        return all(self._plain(reading, part=False) for reading in readings)
+
+    def plain(self, text: bytes) -> bool:
+        """Tell it of a text that is no JSON."""
+        return not self._never and self._plain(text, part=False)
+
+    def every_part(self, text: bytes) -> bool:
+        """Tell that nothing is to be found in a text, nor in any text that is a part of a reading of it."""
+        if self._never or _STAND_IN in text:
+            return False
+        return all(self._plain(reading, part=True) for reading in self._readings(text))
+
+    def _readings(self, text: bytes) -> Iterator[bytes]:
+        yield text
+        reading: bytes | None = text
+        for _ in range(self._levels):
+            if reading is None or b"\\" not in reading:
+                return
+            reading = unescaped(reading)
+            if reading is not None:
+                yield reading
+
+    def _plain(self, text: bytes, *, part: bool) -> bool:
+        if self._matcher.suspicious(text, part=part):
+            return False
+        if self._encoded.may_be_quoted(text) and self._matcher.suspicious(unquote_to_bytes(text), part=part):
+            return False
+        if self._encoded.may_hold(text):
+            for decoded in self._encoded.decoded(text):
+                if self._matcher.suspicious(decoded, part=part):
+                    return False
+        return not self._words or not self._has_word(text)
+
+    def _has_word(self, text: bytes) -> bool:
+        lowered = text.lower()
+        return any(word in lowered for word in self._words)

@@ -1,0 +1,104 @@
+"""Source hosts, package registries, build services and chat, as their documentation shows their credentials."""
+
+SOURCE_HOSTS = """
+github_classic_pat             GITHUB_TOKEN                 ghp_{a36}
+github_fine_grained_pat        GH_TOKEN                     github_pat_{a22}_{a59}
+github_oauth                   GITHUB_OAUTH_TOKEN           gho_{a36}
+github_user_to_server          GITHUB_USER_TOKEN            ghu_{a36}
+github_server_to_server        GITHUB_TOKEN                 ghs_{a36}
+github_refresh                 GITHUB_REFRESH_TOKEN         ghr_{a76}
+gitlab_pat                     GITLAB_TOKEN                 glpat-{u20}
+gitlab_routable_pat            GITLAB_TOKEN                 glpat-{u27}.01.{l9}
+gitlab_deploy_token            CI_DEPLOY_PASSWORD           gldt-{u20}
+gitlab_runner_token            RUNNER_TOKEN                 glrt-{u20}
+gitlab_job_token               CI_JOB_TOKEN                 glcbt-64_{u20}
+gitlab_trigger_token           TRIGGER_TOKEN                glptt-{h40}
+gitlab_feed_token              FEED_TOKEN                   glft-{u20}
+gitlab_agent_token             KAS_TOKEN                    glagent-{u50}
+gitlab_oauth_secret            OAUTH_APP_SECRET             gloas-{h64}
+gitlab_mail_token              INCOMING_MAIL_TOKEN          glimt-{u25}
+gitlab_scim_token              SCIM_TOKEN                   glsoat-{u20}
+gitlab_runner_registration     REGISTRATION_TOKEN           GR1348941{u20}
+bitbucket_app_password         BITBUCKET_APP_PASSWORD       ATBB{a32}
+bitbucket_repository_token     BITBUCKET_TOKEN              ATCTT3xFfGN0{u160}={H8}
+atlassian_token                ATLASSIAN_API_TOKEN          ATATT3xFfGF0{u176}={H8}
+gitea_token*                   GITEA_TOKEN                  {h40}
+sourcegraph_token              SRC_ACCESS_TOKEN             sgp_{h16}_{h40}
+sonar_token                    SONAR_TOKEN                  squ_{h40}
+sonar_project_token            SONAR_TOKEN                  sqp_{h40}
+snyk_token*                    SNYK_TOKEN                   {uuid}
+codecov_token*                 CODECOV_TOKEN                {uuid}
+phabricator_token              PHABRICATOR_TOKEN            api-{l28}
+launchpad_secret*              LP_ACCESS_TOKEN_SECRET       {a80}
+"""
+
+REGISTRIES = """
+npm_token                      NPM_TOKEN                    npm_{a36}
+npm_old_token*                 NODE_AUTH_TOKEN              {uuid}
+pypi_token                     TWINE_PASSWORD               pypi-AgEIcHlwaS5vcmc{u150,180}
+testpypi_token                 TWINE_PASSWORD               pypi-AgENdGVzdC5weXBpLm9yZw{u150}
+rubygems_key                   GEM_HOST_API_KEY             rubygems_{h48}
+crates_token                   CARGO_REGISTRY_TOKEN         cio{a32}
+nuget_key                      NUGET_API_KEY                oy2{l43}
+docker_pat                     DOCKER_PASSWORD              dckr_pat_{u27}
+docker_oat                     DOCKER_TOKEN                 dckr_oat_{u32}
+jfrog_key                      ARTIFACTORY_API_KEY          AKCp8{a68}
+jfrog_reference_token          JFROG_ACCESS_TOKEN           cmVmdGtu{a56}
+clojars_token                  CLOJARS_PASSWORD             CLOJARS_{h60}
+hex_key*                       HEX_API_KEY                  {h32}
+packagist_token                PACKAGIST_TOKEN              packagist_ouk_{h64}
+openvsx_token                  OVSX_PAT                     ovsxp_{uuid}
+cloudsmith_key*                CLOUDSMITH_API_KEY           {h40}
+anaconda_token*                ANACONDA_API_TOKEN           {u40}
+gradle_secret*                 GRADLE_PUBLISH_SECRET        {a32}
+quay_token*                    QUAY_ROBOT_TOKEN             {A64}
+chromatic_token                CHROMATIC_PROJECT_TOKEN      chpt_{h15}
+"""
+
+CI = """
+circleci_personal              CIRCLE_TOKEN                 CCIPAT_{a22}_{h40}
+circleci_project               CIRCLE_TOKEN                 CCIPRJ_{a22}_{h40}
+circleci_old*                  CIRCLECI_TOKEN               {h40}
+buildkite_user                 BUILDKITE_API_TOKEN          bkua_{h40}
+buildkite_agent                BUILDKITE_AGENT_TOKEN        bkct_{a80}
+travis_token*                  TRAVIS_TOKEN                 {a22}
+jenkins_token*                 JENKINS_API_TOKEN            11{h32}
+codefresh_key                  CODEFRESH_API_KEY            {h24}.{h32}
+octopus_key                    OCTOPUS_API_KEY              API-{A27}
+teamcity_token                 TEAMCITY_TOKEN               eyJ0eXAiOiAiVENWMiJ9.{u36}.{u48}
+appveyor_token                 APPVEYOR_TOKEN               v2.{l20}
+harness_pat                    HARNESS_API_KEY              pat.{u22}.{h24}.{a20}
+prefect_key                    PREFECT_API_KEY              pnu_{a36}
+dbt_token                      DBT_CLOUD_TOKEN              dbtc_{u40}
+inngest_signing_key            INNGEST_SIGNING_KEY          signkey-prod-{h64}
+trigger_dev_key                TRIGGER_SECRET_KEY           tr_prod_{a20}
+cypress_record_key*            CYPRESS_RECORD_KEY           {uuid}
+drone_token*                   DRONE_TOKEN                  {a32}
+scalingo_token                 SCALINGO_API_TOKEN           tk-us-{u48}
+expo_token*                    EXPO_TOKEN                   {u40}
+"""
+
+CHAT = """
+slack_bot_token                SLACK_BOT_TOKEN              xoxb-{d12}-{d13}-{a24}
+slack_user_token               SLACK_USER_TOKEN             xoxp-{d12}-{d12}-{d13}-{h32}
+slack_app_token                SLACK_APP_TOKEN              xapp-1-A{A10}-{d13}-{h64}
+slack_config_token             SLACK_CONFIG_TOKEN           xoxe.xoxp-1-{a160}
+slack_refresh_token            SLACK_REFRESH_TOKEN          xoxe-1-{a146}
+slack_cookie_token             SLACK_TOKEN                  xoxc-{d12}-{d13}-{d13}-{h64}
+slack_webhook                  SLACK_WEBHOOK                https://hooks.slack.com/services/T{A10}/B{A10}/{a24}
+slack_workflow                 SLACK_WORKFLOW               https://hooks.slack.com/triggers/T{A10}/{d13}/{h32}
+slack_signing_secret*          SLACK_SIGNING_SECRET         {h32}
+discord_bot_token              DISCORD_TOKEN                M{a25}.G{a5}.{u38}
+discord_webhook                DISCORD_WEBHOOK              https://discord.com/api/webhooks/{d18}/{u68}
+discord_client_secret*         DISCORD_CLIENT_SECRET        {u32}
+telegram_bot_token             TELEGRAM_BOT_TOKEN           {d10}:AA{u33}
+teams_webhook                  TEAMS_WEBHOOK                https://corp.webhook.office.com/webhookb2/{uuid}@{uuid}/IncomingWebhook/{h32}/{uuid}
+mattermost_token*              MATTERMOST_TOKEN             {l26}
+twilio_key_sid                 TWILIO_API_KEY               SK{h32}
+twilio_auth_token*             TWILIO_AUTH_TOKEN            {h32}
+facebook_token                 FB_ACCESS_TOKEN              EAAG{a180}
+matrix_token                   MATRIX_ACCESS_TOKEN          syt_{a16}_{a20}_{a6}
+zulip_key*                     ZULIP_API_KEY                {a32}
+line_token*                    LINE_CHANNEL_ACCESS_TOKEN    {b160}=
+google_chat_webhook            CHAT_WEBHOOK                 https://chat.googleapis.com/v1/spaces/{u11}/messages?key=AIza{u35}&token={u43}
+"""
