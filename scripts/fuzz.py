@@ -13,9 +13,9 @@ import atheris
 
 with atheris.instrument_imports(include=["agent_otel"]):
     from agent_otel.correlate import Correlator, Operation, OrphanReason, RunOpened
+    from agent_otel.emit import ContentWriter
     from agent_otel.intake import parse_line
     from agent_otel.model import Cursor, RecordRejected
-    from agent_otel.emit import ContentWriter
     from agent_otel.project import Measurements, record_of, span_of
     from agent_otel.sources import Context, Document, load_source
 
