@@ -44,12 +44,16 @@ PUBLIC = {
     """,
     "agent_otel.delivery": """
         Envelope Eviction FailureKind FanoutAdditions FanoutCounts FanoutRecord FileSink Item LiveReport LossReason
-        OtlpGrpcSink OtlpHttpSink SettleReport Signal Sink SinkBooks SinkFailure SinkSpec SinkVerdict StockLogSink
+        OtlpGrpcSink OtlpHttpSink SettleReport Signal Sink SinkFailure SinkSpec SinkVerdict StockLogSink
         StockSpanSink TelemetryFanout
     """,
     "agent_otel.delivery.otlp": """
         GrpcTarget HttpTarget OtlpGrpcSink OtlpHttpSink decode_log decode_span encode_log encode_span read_target
         request_bytes size_of
+    """,
+    "agent_otel.delivery.spool": """
+        Adoption Amount Appended Destination Entry Evicted HeldBack Spool SpoolError SpoolFile SpoolLimits SpoolStats
+        SpooledItem adopt_spools drop_spool list_spools
     """,
     "agent_otel.conventions": """
         CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes content metrics names

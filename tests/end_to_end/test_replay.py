@@ -146,7 +146,7 @@ def test_an_unreachable_collector_is_told_and_sets_the_exit_status(tmp_path: Pat
     with OtlpReceiver() as gone:
         environ = environment(gone, tmp_path / "state", OTEL_EXPORTER_OTLP_TIMEOUT="1")
     books = replay(environ, bamboo_stream(tmp_path / "metrics.jsonl"), expect=2)
-    assert books["sinks"]["otlp/traces"]["rejected"] == books["spans"]
+    assert books["sinks"]["otlp/traces"]["evicted"] == books["spans"]
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" in books["messages"][0]
 
 

@@ -279,10 +279,10 @@ class Bridge:
     def _wait_for_room(self) -> None:
         """Hold the worker back while a sink that is well catches up; one that is stuck overflows by its own rules."""
         until = time.monotonic() + _HELD_BACK_S
-        for lane in self._telemetry.lanes if self._telemetry is not None else ():
-            while lane.is_well and not lane.wait_for_room(_POLL_S):
+        for outbox in self._telemetry.outboxes if self._telemetry is not None else ():
+            while outbox.is_well and not outbox.wait_for_room(_POLL_S):
                 if time.monotonic() >= min(until, self._stop_by):
-                    lane.mark_stuck()
+                    outbox.mark_stuck()
 
     def _warn(self, text: str) -> None:
         """Write one line into the log, once per text."""

@@ -17,12 +17,13 @@ from agent_otel.bridge.books import BridgeBooks, Problem
 from agent_otel.bridge.interruption import Interruption
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.correlate import NO_SURROUNDINGS, Correlator, OrphanReason, SpanRef, Surroundings
-from agent_otel.processors import Lane
+from agent_otel.processors import Outbox
 from agent_otel.project import SpanData
 from agent_otel.setup import (
     Settings,
     Telemetry,
     build_telemetry,
+    export_timeout_s,
     is_disabled,
     otlp_endpoint,
     read_settings,
@@ -32,6 +33,7 @@ from agent_otel.sources import Context, Decoder, Source
 __all__ = ["Reading", "ReadingOptions", "ReadingSummary"]
 
 _FLUSH_PERIOD_S = 60.0
+_FLUSH_STEP_S = 0.5
 _ALSO_IDENTITY = ("TRACEPARENT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 _SHUTDOWN_TIMEOUT_S = 5.0
 _BATCH = 64  # records, and outputs of correlation; more save little more time
@@ -116,7 +118,8 @@ class Reading:
         self._environ = environ
         self._around = _surroundings()
         self._queued_before = -1
-        self._lanes = telemetry.lanes
+        self._patience_s = export_timeout_s(environ)
+        self._outboxes = telemetry.outboxes
         self._waits_until = math.inf  # seconds of time.monotonic
         self.interruption = Interruption()
         correlator = Correlator(
@@ -132,7 +135,7 @@ class Reading:
             metric_names=settings.metric_names,
             names=settings.names,
             on_span=on_span,
-            wait_for_room=self._wait_for_room if self._lanes else None,
+            wait_for_room=self._wait_for_room if self._outboxes else None,
             batch=_BATCH,
         )
 
@@ -217,7 +220,8 @@ class Reading:
 
     def _stop(self) -> ReadingSummary:
         self._flush()
-        self._telemetry.shutdown(time.monotonic() + _SHUTDOWN_TIMEOUT_S)
+        is_in_vain = any(map(self._is_dead, self._outboxes))
+        self._telemetry.shutdown(time.monotonic() + (_POLL_S if is_in_vain else _SHUTDOWN_TIMEOUT_S))
         summary = ReadingSummary(
             books=self._pipeline.books,
             sinks=self._telemetry.sinks,
@@ -229,11 +233,22 @@ class Reading:
 
     def _flush(self) -> None:
         """Push out everything; a slow sink is waited for as long as it takes something in each period."""
-        while not self._telemetry.flush(time.monotonic() + _FLUSH_PERIOD_S):
-            queued = sum(lane.books.queued for lane in self._lanes)
-            if not queued or queued == self._queued_before or any(map(_is_dead, self._lanes)):
+        moved = time.monotonic()
+        while not self._telemetry.flush(time.monotonic() + _FLUSH_STEP_S):
+            queued, now = sum(outbox.queued for outbox in self._outboxes), time.monotonic()
+            if queued != self._queued_before:
+                self._queued_before, moved = queued, now
+            if not queued or now - moved > _FLUSH_PERIOD_S or all(map(self._is_settled, self._outboxes)):
                 break
-            self._queued_before = queued
+
+    def _is_settled(self, outbox: Outbox) -> bool:
+        return outbox.queued == 0 or self._is_dead(outbox)
+
+    def _is_dead(self, outbox: Outbox) -> bool:
+        """Whether a sink fails on and on, and for as long as one export may take: it is no restart of a collector."""
+        since = outbox.failing_since
+        failing_s = time.monotonic() - since if since is not None else 0.0
+        return outbox.failed_in_a_row >= _FAILURES_IN_A_ROW and failing_s >= self._patience_s
 
     def _advice(self) -> str:
         endpoint = otlp_endpoint("traces", self._environ)
@@ -244,18 +259,13 @@ class Reading:
 
     def _wait_for_room(self) -> None:
         """Wait until every sink has room, or an interruption; a sink that fails on and on is not waited for."""
-        for lane in self._lanes:
-            while lane.books.failed_in_a_row or not lane.books.has_room:
-                if lane.books.failed_in_a_row and _is_dead(lane):
-                    lane.give_up()
-                if lane.wait_for_room(_POLL_S) or time.monotonic() > self._waits_until:
+        for outbox in self._outboxes:
+            while not outbox.has_room:
+                if self._is_dead(outbox):
+                    outbox.give_up()
+                if outbox.wait_for_room(_POLL_S) or time.monotonic() > self._waits_until:
                     break
                 self.interruption.check()
-
-
-def _is_dead(lane: Lane) -> bool:
-    """Whether a sink fails on and on. One refused batch is no sign of it: the batch itself can be at fault."""
-    return lane.books.failed_in_a_row >= _FAILURES_IN_A_ROW
 
 
 def _surroundings() -> Surroundings:

@@ -3,7 +3,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from agent_otel.delivery.books import SinkBooks
 from agent_otel.delivery.fanout import TelemetryFanout
 from agent_otel.delivery.fanout_additions import FanoutAdditions
 from agent_otel.delivery.fanout_reports import (
@@ -39,7 +38,6 @@ __all__ = [
     "SettleReport",
     "Signal",
     "Sink",
-    "SinkBooks",
     "SinkFailure",
     "SinkSpec",
     "SinkVerdict",

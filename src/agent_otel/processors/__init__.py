@@ -2,6 +2,14 @@
 
 from agent_otel.processors.aside import Aside
 from agent_otel.processors.forking import in_forked_child
-from agent_otel.processors.lane import Lane, LogLane, SpanLane
+from agent_otel.processors.outbox import Outbox, OutboxLimits
+from agent_otel.processors.preserving import TerminalPreservingLogProcessor, TerminalPreservingProcessor
 
-__all__ = ["Aside", "Lane", "LogLane", "SpanLane", "in_forked_child"]
+__all__ = [
+    "Aside",
+    "Outbox",
+    "OutboxLimits",
+    "TerminalPreservingLogProcessor",
+    "TerminalPreservingProcessor",
+    "in_forked_child",
+]

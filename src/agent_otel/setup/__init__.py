@@ -1,6 +1,6 @@
 """Settings from the environment, and the providers that they describe."""
 
-from agent_otel.setup.exporters import endpoint_is_set, otlp_endpoint, otlp_protocol
+from agent_otel.setup.exporters import endpoint_is_set, export_timeout_s, otlp_endpoint, otlp_protocol
 from agent_otel.setup.settings import SETTINGS, Setting, Settings, read_settings, settings_warnings
 from agent_otel.setup.telemetry import Telemetry, build_telemetry, is_disabled, service_namespace
 
@@ -11,6 +11,7 @@ __all__ = [
     "Telemetry",
     "build_telemetry",
     "endpoint_is_set",
+    "export_timeout_s",
     "is_disabled",
     "otlp_endpoint",
     "otlp_protocol",

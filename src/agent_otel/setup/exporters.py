@@ -14,6 +14,7 @@ from agent_otel.setup.per_process import PerProcess
 __all__ = [
     "Signal",
     "endpoint_is_set",
+    "export_timeout_s",
     "exporter_names",
     "make_exporter",
     "make_otlp_exporter",
@@ -57,6 +58,12 @@ def endpoint_is_set(environ: Mapping[str, str]) -> bool:
     """Whether any variable names an OTLP endpoint."""
     names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     return any(environ.get(name, "").strip() for name in names)
+
+
+def export_timeout_s(environ: Mapping[str, str]) -> float:
+    """Give how long one export of spans may take, in seconds: 10 unless a variable says otherwise."""
+    names = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
+    return next((float(text) for name in names if (text := environ.get(name, "").strip())), 10.0)
 
 
 def exporter_names(signal: Signal, environ: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Builds what the bridge sends through: private providers with the host's resource, sampler, limits; and the lanes."""
+"""Builds what the bridge sends through: private providers with the host's resource, sampler, limits; and outboxes."""
 
 from __future__ import annotations
 
@@ -33,11 +33,16 @@ from agent_otel.emit import (
 )
 from agent_otel.model import SettingsError
 from agent_otel.policy import ContentPolicy
-from agent_otel.processors import Aside, Lane, LogLane, SpanLane, in_forked_child
+from agent_otel.processors import (
+    Aside,
+    Outbox,
+    OutboxLimits,
+    TerminalPreservingLogProcessor,
+    TerminalPreservingProcessor,
+    in_forked_child,
+)
 from agent_otel.processors.content import (
     ContentCounts,
-    ContentPolicyLogProcessor,
-    ContentPolicyProcessor,
     GuardedMetricExporter,
 )
 from agent_otel.setup.checks import check_otel_variables
@@ -47,20 +52,20 @@ from agent_otel.setup.sinks import SIGNALS, Sink, check_sink_names, sinks_of
 __all__ = ["Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
 
 _SHUTDOWN_MARGIN_S = 0.2
+_DELAY_S = {"BSP": 5.0, "BLRP": 1.0}  # as the stock batch processors
 _INSTANCE = "service.instance.id"
 
 
 @define(eq=False)
 class Telemetry:
-    """Emitters, lanes and providers of one bridge."""
+    """Emitters, outboxes and providers of one bridge."""
 
     spans: SpanEmitter
     metrics: MetricEmitter
     logs: LogEmitter
     sampling: Sampling
     namespace: str
-    span_lanes: list[SpanLane] = field(factory=list)
-    log_lanes: list[LogLane] = field(factory=list)
+    outboxes: list[Outbox] = field(factory=list)  # those of spans first
     tracer_provider: TracerProvider | None = None
     meter_provider: MeterProvider | None = None
     logger_provider: LoggerProvider | None = None
@@ -75,28 +80,23 @@ class Telemetry:
         self._metrics_flush = None
 
     @property
-    def lanes(self) -> list[Lane]:
-        """All lanes, spans first."""
-        return [*(lane.lane for lane in self.span_lanes), *(lane.lane for lane in self.log_lanes)]
-
-    @property
     def sinks(self) -> dict[str, dict[str, int]]:
         """The books of every sink, by its name."""
-        return {lane.books.sink_id: lane.books.as_dict() for lane in self.lanes}
+        return {outbox.sink_id: outbox.as_dict() for outbox in self.outboxes}
 
     @property
     def lost(self) -> int:
         """Spans and log records that no sink will ever acknowledge."""
-        return sum(lane.books.rejected + lane.books.evicted for lane in self.lanes)
+        return sum(books["rejected"] + books["evicted"] for books in self.sinks.values())
 
     def flush(self, deadline: float) -> bool:
         """Push out everything until ``deadline`` in seconds of ``time.monotonic``; gives whether all was settled."""
-        for lane in self.lanes:
-            lane.begin_flush()
+        for outbox in self.outboxes:
+            outbox.begin_flush()
         flush = self._metrics_flush
         if self.metrics_aside is not None and self.meter_provider is not None and (flush is None or flush.is_set()):
             flush = self._metrics_flush = self.metrics_aside.run(self.meter_provider.force_flush)
-        done = [lane.books.wait_until_empty(deadline) for lane in self.lanes]
+        done = [outbox.wait_until_empty(deadline) for outbox in self.outboxes]
         return all(done) and (flush is None or flush.wait(max(0.0, deadline - time.monotonic())))
 
     def shutdown(self, deadline: float) -> None:
@@ -105,10 +105,10 @@ class Telemetry:
         if self.metrics_aside is not None and self.meter_provider is not None:
             stopped = self.metrics_aside.run(self.meter_provider.shutdown)
             self.metrics_aside.stop()
-        for lane in self.lanes:
-            lane.begin_shutdown()
-        for lane in self.lanes:
-            lane.end_shutdown(deadline)
+        for outbox in self.outboxes:
+            outbox.begin_shutdown(deadline)
+        for outbox in self.outboxes:
+            outbox.end_shutdown(deadline)
         if stopped is not None:
             stopped.wait(max(_SHUTDOWN_MARGIN_S, deadline - time.monotonic()))
 
@@ -128,7 +128,7 @@ def service_namespace(resource: Resource) -> str:
 def build_telemetry(
     environ: Mapping[str, str], settings: Settings | None = None, *, send: bool = True, recorded: bool = False
 ) -> Telemetry:
-    """Build providers and lanes from the environment.
+    """Build providers and outboxes from the environment.
 
     Args:
         environ: Environment variables (``os.environ``: the SDK reads it too).
@@ -148,27 +148,25 @@ def build_telemetry(
     counts: dict[str, ContentCounts] = {"bridge": content.counts}
     resource = _resource(content)
     told = _without_instance(resource, environ) if recorded else resource
-    span_lanes: list[SpanLane] = []
-    log_lanes: list[LogLane] = []
+    processors: list[TerminalPreservingProcessor] = []
+    log_processors: list[TerminalPreservingLogProcessor] = []
     readers: list[MetricReader] = []
     try:
         sampler, provider = _tracing(told, environ)
-        _add_span_lanes(span_lanes, sinks["traces"], environ)
-        _add_log_lanes(log_lanes, sinks["logs"], environ)
+        _add_span_processors(processors, sinks["traces"], policy, environ)
+        _add_log_processors(log_processors, sinks["logs"], policy, environ)
         _add_metric_readers(readers, sinks["metrics"], policy, counts, environ)
         with _accepted("OTEL_METRIC*", environ=environ):
             meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
     except Exception:
-        _stop(span_lanes, log_lanes, readers)
+        _stop(_outboxes(processors, log_processors), readers)
         raise
-    for lane, sink in zip(span_lanes, sinks["traces"], strict=True):
-        processor = ContentPolicyProcessor(lane, policy, sink.policy)
-        counts[lane.books.sink_id] = processor.counts
+    for processor in processors:
+        counts[processor.outbox.sink_id] = processor.counts
         provider.add_span_processor(processor)
     loggers = LoggerProvider(resource=told, shutdown_on_exit=False)
-    for log_lane, sink in zip(log_lanes, sinks["logs"], strict=True):
-        log_processor = ContentPolicyLogProcessor(log_lane, policy, sink.policy)
-        counts[log_lane.books.sink_id] = log_processor.counts
+    for log_processor in log_processors:
+        counts[log_processor.outbox.sink_id] = log_processor.counts
         loggers.add_log_record_processor(log_processor)
     sampling = Sampling(sampler)
     return Telemetry(
@@ -177,8 +175,7 @@ def build_telemetry(
         logs=LogEmitter(loggers, sampling, content),
         sampling=sampling,
         namespace=settings.id_namespace or service_namespace(resource),
-        span_lanes=span_lanes,
-        log_lanes=log_lanes,
+        outboxes=_outboxes(processors, log_processors),
         tracer_provider=provider,
         meter_provider=meters,
         logger_provider=loggers,
@@ -229,20 +226,51 @@ def _tracing(resource: Resource, environ: Mapping[str, str]) -> tuple[Sampler, T
     return sampler, provider
 
 
-def _add_span_lanes(lanes: list[SpanLane], sinks: list[Sink], environ: Mapping[str, str]) -> None:
-    capacity = _capacity("OTEL_BSP_MAX_QUEUE_SIZE", environ)
-    for sink in sinks:
-        exporter = sink.make()
-        with _accepted("OTEL_BSP_*", environ=environ):
-            lanes.append(SpanLane(f"{sink.name}/traces", exporter, capacity))
+def _outboxes(
+    processors: list[TerminalPreservingProcessor], log_processors: list[TerminalPreservingLogProcessor]
+) -> list[Outbox]:
+    return [*(each.outbox for each in processors), *(each.outbox for each in log_processors)]
 
 
-def _add_log_lanes(lanes: list[LogLane], sinks: list[Sink], environ: Mapping[str, str]) -> None:
-    capacity = _capacity("OTEL_BLRP_MAX_QUEUE_SIZE", environ)
+def _add_span_processors(
+    processors: list[TerminalPreservingProcessor],
+    sinks: list[Sink],
+    policy: ContentPolicy,
+    environ: Mapping[str, str],
+) -> None:
+    limits = _limits("BSP", environ)
     for sink in sinks:
-        exporter = sink.make()
-        with _accepted("OTEL_BLRP_*", environ=environ):
-            lanes.append(LogLane(f"{sink.name}/logs", exporter, capacity))
+        sink_id = f"{sink.name}/traces"
+        processors.append(TerminalPreservingProcessor(sink.make(), policy, sink.policy, limits, sink_id=sink_id))
+
+
+def _add_log_processors(
+    processors: list[TerminalPreservingLogProcessor],
+    sinks: list[Sink],
+    policy: ContentPolicy,
+    environ: Mapping[str, str],
+) -> None:
+    limits = _limits("BLRP", environ)
+    for sink in sinks:
+        sink_id = f"{sink.name}/logs"
+        processors.append(TerminalPreservingLogProcessor(sink.make(), policy, sink.policy, limits, sink_id=sink_id))
+
+
+def _limits(kind: str, environ: Mapping[str, str]) -> OutboxLimits:
+    """Give what the variables of the stock batch processors set.
+
+    Raises:
+        SettingsError: If a batch is to be larger than its queue, as the SDK has it.
+    """
+    default = OutboxLimits()
+    queue, batch = f"OTEL_{kind}_MAX_QUEUE_SIZE", f"OTEL_{kind}_MAX_EXPORT_BATCH_SIZE"
+    capacity = _count(queue, environ, default.capacity)
+    most = _count(batch, environ, min(default.batch, capacity))
+    if most > capacity:
+        raise SettingsError(batch, str(most), f"at most {queue}, which is {capacity}")
+    delay = environ.get(f"OTEL_{kind}_SCHEDULE_DELAY", "").strip()
+    delay_s = float(delay) / 1000 if delay else _DELAY_S[kind]
+    return OutboxLimits(capacity=capacity, batch=most, delay_s=delay_s)
 
 
 def _add_metric_readers(
@@ -272,16 +300,18 @@ def _accepted(*patterns: str, environ: Mapping[str, str]) -> Iterator[None]:
         raise SettingsError(name or patterns[0], environ.get(name, ""), f"what the SDK accepts ({error})") from None
 
 
-def _stop(span_lanes: list[SpanLane], log_lanes: list[LogLane], readers: list[MetricReader]) -> None:
+def _stop(outboxes: list[Outbox], readers: list[MetricReader]) -> None:
     """Leave no thread behind when a later part cannot be built."""
-    for lane in [*(lane.lane for lane in span_lanes), *(lane.lane for lane in log_lanes)]:
-        lane.shutdown_by(time.monotonic() + _SHUTDOWN_MARGIN_S)
+    for outbox in outboxes:
+        outbox.shutdown_by(time.monotonic() + _SHUTDOWN_MARGIN_S)
     for reader in readers:
         reader.shutdown()
 
 
-def _capacity(variable: str, environ: Mapping[str, str]) -> int:
-    text = environ.get(variable, "").strip() or "2048"
+def _count(variable: str, environ: Mapping[str, str], default: int) -> int:
+    text = environ.get(variable, "").strip()
+    if not text:
+        return default
     if not text.isdecimal() or int(text) < 1:
         raise SettingsError(variable, text, "a whole number of at least 1")
     return int(text)

@@ -15,6 +15,7 @@ import orjson
 
 from agent_otel.policy.scrubbing.budget import Budget, OverBudget
 from agent_otel.policy.scrubbing.findings import NO_FINDINGS, Findings, Place, Scrubbed
+from agent_otel.policy.scrubbing.forking import MATCHING
 from agent_otel.policy.scrubbing.jsontext import TooDeep, looks_like_json, parse, render
 from agent_otel.policy.scrubbing.leaves import LeafVisitor, Look
 from agent_otel.policy.scrubbing.markers import OVER_BUDGET, TOO_DEEP, UNSTABLE, Marker
@@ -62,7 +63,8 @@ class Scrubber:
             text: Any text, most useful: one JSON dump of all that a span or record holds.
         """
         encoded = text.encode("utf-8", "surrogatepass")
-        return len(encoded) <= self._options.max_bytes and self._scan.every_part_innocent(encoded)
+        with MATCHING:
+            return len(encoded) <= self._options.max_bytes and self._scan.every_part_innocent(encoded)
 
     def scrub(self, value: Any, *, is_cut: bool = False) -> Scrubbed:
         """Hide the secrets of a value.
@@ -76,6 +78,10 @@ class Scrubber:
         Returns:
             The value that may leave, the very same if nothing was found, and counts of what was.
         """
+        with MATCHING:
+            return self._scrub(value, is_cut=is_cut)
+
+    def _scrub(self, value: Any, *, is_cut: bool) -> Scrubbed:
         if not is_cut and self._innocent(value):
             return Scrubbed(value, NO_FINDINGS)
         found: Counter[tuple[str, Place]] = Counter()

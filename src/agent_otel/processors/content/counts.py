@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from agent_otel.processors.forking import in_forked_child
+
 __all__ = ["ContentCounts"]
 
 
@@ -11,9 +13,13 @@ class ContentCounts:
     """Counts of one sink. Safe from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self.redacted = 0
         self.stubs = 0
+        self._renew_lock()
+        in_forked_child(self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        self._lock = threading.RLock()  # a signal handler may count while its own thread does
 
     def add_redacted(self, count: int) -> None:
         """Count secrets that were hidden."""

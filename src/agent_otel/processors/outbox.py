@@ -1,0 +1,399 @@
+"""``Outbox``: what waits for one sink, and the thread that delivers it.
+
+``TelemetryFanout`` decides what to keep, to evict and to count, the sink what became of a batch. Here are the lock
+around the one, the thread for the other, and when to try again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+import random
+import threading
+import time
+from typing import Final
+
+from attrs import evolve, frozen
+
+from agent_otel.delivery import (
+    FailureKind,
+    FanoutAdditions,
+    Item,
+    Sink,
+    SinkFailure,
+    SinkSpec,
+    SinkVerdict,
+    TelemetryFanout,
+)
+from agent_otel.model.agent_sdk import TelemetryFanoutConfig
+from agent_otel.model.agent_sdk.fanout import TelemetryOverflowPolicy, TelemetrySinkIsolationPolicy
+from agent_otel.processors.forking import in_forked_child
+
+__all__ = ["Outbox", "OutboxLimits"]
+
+_MEBIBYTE: Final = 1024 * 1024
+_FIRST_DELAY_S: Final = {FailureKind.NOT_NOW: 0.5, FailureKind.TROUBLE: 5.0}
+_LONGEST_DELAY_S: Final = {FailureKind.NOT_NOW: 30.0, FailureKind.TROUBLE: 60.0}
+_LONGEST_WHILE_FLUSHING_S: Final = 1.0
+_MOST_IN_ONE_REQUEST: Final = 4 * _MEBIBYTE
+_LONGEST_WAIT_S: Final = 3600.0
+_SOON_S: Final = 0.2
+
+
+@frozen(kw_only=True)
+class OutboxLimits:
+    """How much waits, and for how long.
+
+    Attributes:
+        capacity: Items; a quarter of them is kept for what is terminal (R26).
+        bytes: Bytes of all items.
+        batch: Items that are sent together at most.
+        delay_s: Seconds that an item waits for others to be sent with.
+    """
+
+    capacity: int = 2048
+    bytes: int = 32 * _MEBIBYTE
+    batch: int = 512
+    delay_s: float = 5.0
+
+    @property
+    def reserve(self) -> int:
+        """Items of the capacity that only terminal ones may take; none of a capacity of one."""
+        return max(1, self.capacity // 4) if self.capacity > 1 else 1
+
+
+class Outbox:
+    """Takes items from any thread and delivers them on its own.
+
+    ``put`` never raises and never waits for the sink. A signal handler may call anything here while its own thread is
+    within ``put``: what it puts is taken in by the call that it interrupted.
+
+    Args:
+        sink: Where items go.
+        limits: How much waits.
+    """
+
+    def __init__(self, sink: Sink, limits: OutboxLimits | None = None) -> None:
+        self._sink = sink
+        self.limits = limits if limits is not None else OutboxLimits()
+        self.sink_id = sink.spec.sink_id
+        self.last_error = ""
+        self._begin()
+        in_forked_child(self._after_fork)
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._depth = 0  # how often the thread that holds the lock is within
+        self._inbox: deque[Item] = deque()
+        self._fanout: TelemetryFanout[Item] = TelemetryFanout(
+            TelemetryFanoutConfig(
+                queue_capacity=self.limits.capacity,
+                terminal_reserve=self._reserve,
+                overflow=TelemetryOverflowPolicy.DropNonTerminalProgress,
+                sink_isolation=TelemetrySinkIsolationPolicy.IsolateEachSink,
+            ),
+            FanoutAdditions.live(byte_capacity=self.limits.bytes),
+        )
+        self._fanout.register_sink(self._spec)
+        self._turned_away = 0  # what came when it was closed
+        self._written_off = False
+        self._closed = False
+        self._stops = False
+        self._stop_by = 0.0
+        self._flushes = 0  # flushes that wait
+        self._waits_since: float | None = None  # when the oldest item of an empty queue came
+        self._failure: SinkFailure | None = None
+        self._delay_s = 0.0
+        self._not_before = 0.0
+        self.failed_in_a_row = 0
+        self.failing_since: float | None = None
+        self._stuck_at = -1
+        self.faults = 0
+        self._last: dict[str, int] = dict.fromkeys(_COUNTS, 0)
+        self._done = threading.Event()
+        threading.Thread(target=self._work, name=f"agent-otel-{self.sink_id}", daemon=True).start()
+
+    @property
+    def _reserve(self) -> int:
+        return self.limits.reserve
+
+    @property
+    def _spec(self) -> SinkSpec:
+        return evolve(self._sink.spec, queue_capacity=self.limits.capacity, terminal_reserve=self._reserve)
+
+    def _after_fork(self) -> None:
+        """In a forked child: what waits is the parent's, and it will deliver it; the thread is gone."""
+        closed = self._closed
+        self._begin()
+        if closed:
+            self._closed = self._stops = True
+
+    # -- taking in ----------------------------------------------------------------------------------------------------
+
+    def put(self, item: Item) -> None:
+        """Take an item; it is queued, or something is evicted and counted."""
+        self._inbox.append(item)
+        with self._lock:
+            if self._depth == 0:  # else the call that a signal handler interrupted goes on with it
+                self._take_in()
+
+    def refuse(self) -> None:
+        """Count what could not even be made an item."""
+        with self._lock:
+            self._turned_away += 1
+
+    def _take_in(self) -> None:
+        """Queue what came. The lock is held."""
+        self._depth += 1
+        try:
+            while self._inbox:
+                item = self._inbox.popleft()
+                if self._closed:
+                    self._turned_away += 1
+                    continue
+                before = self._queue_len
+                self._fanout.record_live(item)
+                now = self._queue_len
+                if before == 0 and now:
+                    self._waits_since = time.monotonic()
+                    self._changed.notify_all()
+                elif before < self.limits.batch <= now:
+                    self._changed.notify_all()
+        except Exception:  # noqa: BLE001  telemetry must not stop the agent
+            self.faults += 1
+        finally:
+            self._depth -= 1
+
+    @property
+    def _queue_len(self) -> int:
+        return self._fanout.sink_queue_len(self.sink_id) or 0
+
+    # -- delivering ---------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        lock, done = self._lock, self._done  # of this process: a forked child begins anew
+        while True:
+            with lock:
+                batch = self._next_batch()
+            if batch is None:
+                break
+            if batch:
+                self._deliver(batch)
+        with suppress(Exception):
+            self._sink.shutdown()
+        done.set()
+
+    def _next_batch(self) -> tuple[Item, ...] | None:
+        """Wait until there is something to send, and give it; None when it is time to stop. The lock is held."""
+        while True:
+            if self._depth == 0:
+                self._take_in()
+            now = time.monotonic()
+            waiting = self._queue_len
+            if self._stops and (not waiting or now >= self._stop_by):
+                return None
+            due = self._due(now, waiting)
+            if due <= now:
+                return self._fanout.peek(self.sink_id, self._most_items(), _MOST_IN_ONE_REQUEST)
+            limit = min(due, self._stop_by) if self._stops else due
+            self._changed.wait(min(max(0.0, limit - now), _LONGEST_WAIT_S))
+
+    def _due(self, now: float, waiting: int) -> float:
+        """Give when the next batch is to be sent, in seconds of ``time.monotonic``."""
+        if not waiting:
+            return now + _LONGEST_WAIT_S
+        hurries = self._flushes > 0 or self._stops
+        if self._failure is not None:
+            return self._not_before
+        if hurries or waiting >= self.limits.batch:
+            return now
+        return (self._waits_since if self._waits_since is not None else now) + self.limits.delay_s
+
+    def _most_items(self) -> int:
+        """Give how many items to try: one, as long as all that is known of the sink is that it is in trouble."""
+        if self._failure is not None and self._failure.kind is FailureKind.TROUBLE and self._flushes == 0:
+            return 1
+        return max(1, min(self.limits.batch, self.limits.capacity // 2))
+
+    def _deliver(self, batch: tuple[Item, ...]) -> None:
+        try:
+            verdict = self._sink.export(batch, None)
+        except Exception as error:  # noqa: BLE001  a sink of somebody else's may raise
+            failure = SinkFailure(kind=FailureKind.TROUBLE, reason=type(error).__name__)
+            verdict = SinkVerdict(settled=0, failure=failure)
+        with self._lock:
+            self._depth += 1
+            try:
+                self._fanout.settle(self.sink_id, verdict)
+            except Exception:  # noqa: BLE001  a verdict that cannot be: the batch is tried again
+                self.faults += 1
+                with suppress(Exception):
+                    self._fanout.settle(self.sink_id, SinkVerdict(settled=0))
+            finally:
+                self._depth -= 1
+            self._learn(verdict)
+            self._changed.notify_all()
+
+    def _learn(self, verdict: SinkVerdict) -> None:
+        """Find out from a verdict when to try again. The lock is held."""
+        now = time.monotonic()
+        failure = verdict.failure
+        is_unfinished = failure is not None and failure.retry_after_s == 0  # it went well as far as it went
+        if is_unfinished:
+            failure = None
+        # What waited for a sink that was away has waited long enough, and so has what it had no time for.
+        waited = is_unfinished or (self._failure is not None and failure is None)
+        self._waits_since = (0.0 if waited else now) if self._queue_len else None
+        if failure is None or verdict.settled:
+            self.failed_in_a_row, self.failing_since, self._delay_s = 0, None, 0.0
+        self._failure = failure
+        if failure is None:
+            return
+        self.failed_in_a_row += 1
+        self.failing_since = self.failing_since if self.failing_since is not None else now
+        self.last_error = failure.reason
+        longest = _LONGEST_DELAY_S[failure.kind]
+        self._delay_s = min(max(self._delay_s * 2, _FIRST_DELAY_S[failure.kind]), longest)
+        delay = failure.retry_after_s
+        if delay is None:
+            delay = self._delay_s * random.uniform(0.8, 1.2)  # noqa: S311  jitter
+            if self._flushes or self._stops:
+                delay = min(delay, _LONGEST_WHILE_FLUSHING_S)
+        self._not_before = now + delay
+
+    # -- waiting ------------------------------------------------------------------------------------------------------
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what is not terminal would be queued now."""
+        return self._queue_len + len(self._inbox) < max(1, self.limits.capacity - self._reserve)
+
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """Wait until there is room; gives whether there is. Once it is closed there always is."""
+        with self._lock:
+            if self._depth:
+                return True  # within a signal handler that interrupted ``put``: nothing can move until it is over
+            return self._changed.wait_for(lambda: self._closed or self.has_room, timeout_s)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether waiting for room is worth it: not when the sink fails, or took nothing since it got stuck."""
+        return not self._closed and self.failed_in_a_row == 0 and self.exported != self._stuck_at
+
+    def mark_stuck(self) -> None:
+        """Note that waiting was in vain: until the sink takes something, it is not waited for."""
+        self._stuck_at = self.exported
+
+    def begin_flush(self) -> None:
+        """Try at once, also if the sink is failing."""
+        with self._lock:
+            if self._depth == 0:
+                self._take_in()
+            self._not_before = 0.0
+            self._waits_since = 0.0 if self._queue_len else None
+            self._changed.notify_all()
+
+    def wait_until_empty(self, deadline: float) -> bool:
+        """Wait until nothing waits; it is delivered without delay meanwhile.
+
+        Args:
+            deadline: In seconds of ``time.monotonic``.
+        """
+        with self._lock:
+            if self._depth:
+                return False  # as in ``wait_for_room``
+            self._flushes += 1
+            try:
+                self._changed.notify_all()
+                return self._changed.wait_for(self._is_empty, max(0.0, deadline - time.monotonic()))
+            finally:
+                self._flushes -= 1
+
+    def _is_empty(self) -> bool:
+        return not self._inbox and self._queue_len == 0
+
+    def flush(self, deadline: float) -> bool:
+        """Deliver what waits until ``deadline``, in seconds of ``time.monotonic``; gives whether all of it was."""
+        self.begin_flush()
+        return self.wait_until_empty(deadline)
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def give_up(self) -> None:
+        """Take nothing more: the sink is known to be dead, and waiting for it would take forever."""
+        with self._lock:
+            self._closed = True
+            self._changed.notify_all()
+
+    def begin_shutdown(self, deadline: float) -> None:
+        """Take nothing more, and deliver what waits until ``deadline``, in seconds of ``time.monotonic``."""
+        with self._lock:
+            if self._depth == 0:
+                self._take_in()
+            self._closed = self._stops = True
+            self._stop_by = deadline
+            self._not_before = 0.0
+            self._changed.notify_all()
+
+    def end_shutdown(self, deadline: float) -> None:
+        """Wait until the thread has ended or ``deadline``; what waits then is written off as evicted."""
+        self._done.wait(max(0.0, deadline - time.monotonic()))
+        self._written_off = True
+
+    def shutdown_by(self, deadline: float) -> None:
+        """Stop by ``deadline``, in seconds of ``time.monotonic``."""
+        self.begin_shutdown(deadline)
+        self.end_shutdown(deadline)
+
+    # -- the books ----------------------------------------------------------------------------------------------------
+
+    def as_dict(self) -> dict[str, int]:
+        """Give the books: ``accepted = exported + rejected + evicted + queued + spooled``.
+
+        They are those of a moment ago if the lock is held for long: by a thread that a signal handler stopped.
+        """
+        if not self._lock.acquire(timeout=_SOON_S):
+            return dict(self._last)
+        try:
+            counts = self._fanout.counts(self.sink_id)
+            lost = counts.queued if self._written_off else 0
+            self._last = {
+                "accepted": counts.accepted + self._turned_away + len(self._inbox),
+                "exported": counts.exported,
+                "rejected": counts.rejected + self._turned_away,
+                "evicted": counts.evicted + lost,
+                "queued": counts.queued - lost + len(self._inbox),
+                "spooled": 0,
+            }
+            return dict(self._last)
+        finally:
+            self._lock.release()
+
+    @property
+    def accepted(self) -> int:
+        """Items that came."""
+        return self.as_dict()["accepted"]
+
+    @property
+    def exported(self) -> int:
+        """Items that the sink took."""
+        return self.as_dict()["exported"]
+
+    @property
+    def rejected(self) -> int:
+        """Items that the sink refused, or that came when it was closed."""
+        return self.as_dict()["rejected"]
+
+    @property
+    def evicted(self) -> int:
+        """Items that were dropped for want of room or time."""
+        return self.as_dict()["evicted"]
+
+    @property
+    def queued(self) -> int:
+        """Items that wait."""
+        return self.as_dict()["queued"]
+
+
+_COUNTS: Final = ("accepted", "exported", "rejected", "evicted", "queued", "spooled")

@@ -1,0 +1,194 @@
+"""``TerminalPreservingProcessor``: in the place of ``BatchSpanProcessor``, on any provider; and its twin for logs.
+
+What ends is filtered by the content policy, encoded once, and waits in an ``Outbox`` that keeps ends of runs, errors
+and usage before progress, and loses nothing to a sink that is away for a while.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
+from opentelemetry.sdk._logs.export import LogRecordExporter
+from opentelemetry.sdk.environment_variables import (
+    OTEL_BLRP_MAX_EXPORT_BATCH_SIZE,
+    OTEL_BLRP_MAX_QUEUE_SIZE,
+    OTEL_BLRP_SCHEDULE_DELAY,
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
+    OTEL_BSP_MAX_QUEUE_SIZE,
+    OTEL_BSP_SCHEDULE_DELAY,
+)
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace.export import SpanExporter
+from opentelemetry.trace import format_trace_id
+
+from agent_otel.conventions import attributes as a
+from agent_otel.delivery import Item, Signal, Sink, SinkSpec
+from agent_otel.delivery.otlp import encode_log, encode_span, read_target
+from agent_otel.delivery.otlp.stock import HttpTarget
+from agent_otel.policy import ContentPolicy, SinkPolicy
+from agent_otel.processors.classifying import class_of_record, class_of_span
+from agent_otel.processors.content.counts import ContentCounts
+from agent_otel.processors.content.records import LogGuard
+from agent_otel.processors.content.spans import SpanGuard
+from agent_otel.processors.interruption import of_signal_handler
+from agent_otel.processors.outbox import Outbox, OutboxLimits
+
+__all__ = ["TerminalPreservingLogProcessor", "TerminalPreservingProcessor", "sink_for"]
+
+_STOP_S = 1.0
+# Variables of the stock batch processors, and what they set here: items, items, milliseconds.
+VARIABLES = {
+    "traces": (OTEL_BSP_MAX_QUEUE_SIZE, OTEL_BSP_MAX_EXPORT_BATCH_SIZE, OTEL_BSP_SCHEDULE_DELAY),
+    "logs": (OTEL_BLRP_MAX_QUEUE_SIZE, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE, OTEL_BLRP_SCHEDULE_DELAY),
+}
+
+
+def sink_for(exporter: Any, signal: Signal, sink_id: str) -> Sink:
+    """Give the sink that sends where an exporter would: ours for OTLP, else one around the exporter.
+
+    Args:
+        exporter: A stock or any other exporter that was constructed, or already a sink.
+        signal: What it exports.
+        sink_id: Name of the sink.
+    """
+    if isinstance(getattr(exporter, "spec", None), SinkSpec):
+        return exporter  # type: ignore[no-any-return]  # a sink as it is
+    target = read_target(exporter)
+    if target is None:
+        from agent_otel.delivery import StockLogSink, StockSpanSink  # noqa: PLC0415
+
+        return (StockSpanSink if signal == "traces" else StockLogSink)(SinkSpec(sink_id=sink_id), exporter)
+    spec = SinkSpec(sink_id=sink_id, endpoint_identity=target.identity)
+    if isinstance(target, HttpTarget):
+        from agent_otel.delivery import OtlpHttpSink  # noqa: PLC0415  as below
+
+        return OtlpHttpSink(spec, exporter)
+    from agent_otel.delivery import OtlpGrpcSink  # noqa: PLC0415  gRPC is imported where it is chosen
+
+    return OtlpGrpcSink(spec, exporter)
+
+
+class TerminalPreservingProcessor(SpanProcessor):
+    """Delivers spans to one sink; the ends of runs, errors and usage before the rest.
+
+        provider.add_span_processor(TerminalPreservingProcessor(OTLPSpanExporter()))
+
+    Args:
+        exporter: A stock or other span exporter, or a ``Sink``.
+        policy: What may leave; None: the default policy.
+        sink: The most that the sink may see; None: ``redacted_summary`` of everything.
+        limits: How much waits; None: the defaults of the stock batch processor.
+        sink_id: Name of the sink in the books.
+        counts: Where what the policy does is counted.
+    """
+
+    def __init__(
+        self,
+        exporter: SpanExporter | Sink,
+        policy: ContentPolicy | None = None,
+        sink: SinkPolicy | None = None,
+        limits: OutboxLimits | None = None,
+        *,
+        sink_id: str = "otlp/traces",
+        counts: ContentCounts | None = None,
+    ) -> None:
+        self._guard = SpanGuard(policy, sink, counts)
+        self.counts = self._guard.counts
+        self.outbox = Outbox(sink_for(exporter, "traces", sink_id), limits)
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002
+        """Learn how the provider cuts texts."""
+        self._guard.learn(span)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Filter, encode and queue a span that ended. Never raises, never waits for the sink."""
+        context = span.context
+        if context is None or not context.trace_flags.sampled:
+            return
+        try:
+            told = self._guard.filtered(span)
+            envelope, payload = encode_span(told)
+            attributes = told.attributes or {}
+            run = attributes.get(a.RUN_ID)
+            item = Item(
+                payload=payload,
+                envelope=envelope,
+                trace_id=context.trace_id,
+                span_id=context.span_id,
+                run_id=run if isinstance(run, str) else format_trace_id(context.trace_id),
+                delivery_class=class_of_span(told),
+                content_mode=_mode(attributes.get(a.CONTENT_MODE)),
+                enqueued_ns=time.time_ns(),
+            )
+        except Exception as error:
+            if of_signal_handler(error):
+                raise
+            self.outbox.refuse()
+            return
+        self.outbox.put(item)
+
+    def shutdown(self) -> None:
+        """Stop at once; called by the provider, after whoever owns it has flushed."""
+        self.outbox.shutdown_by(time.monotonic() + _STOP_S)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Deliver what waits within ``timeout_millis``; gives whether all of it was."""
+        return self.outbox.flush(time.monotonic() + timeout_millis / 1000)
+
+
+class TerminalPreservingLogProcessor(LogRecordProcessor):
+    """Delivers log records to one sink; see ``TerminalPreservingProcessor``."""
+
+    def __init__(
+        self,
+        exporter: LogRecordExporter | Sink,
+        policy: ContentPolicy | None = None,
+        sink: SinkPolicy | None = None,
+        limits: OutboxLimits | None = None,
+        *,
+        sink_id: str = "otlp/logs",
+        counts: ContentCounts | None = None,
+    ) -> None:
+        self._guard = LogGuard(policy, sink, counts)
+        self.counts = self._guard.counts
+        self.outbox = Outbox(sink_for(exporter, "logs", sink_id), limits)
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Filter, encode and queue a log record. Never raises, never waits for the sink."""
+        try:
+            told = self._guard.filtered(log_record)
+            log = told.log_record
+            envelope, payload = encode_log(told)
+            attributes = log.attributes or {}
+            run = attributes.get(a.RUN_ID)
+            item = Item(
+                payload=payload,
+                envelope=envelope,
+                trace_id=log.trace_id or 0,
+                span_id=log.span_id or 0,
+                run_id=run if isinstance(run, str) else format_trace_id(log.trace_id or 0),
+                delivery_class=class_of_record(told),
+                content_mode=_mode(attributes.get(a.CONTENT_MODE)),
+                enqueued_ns=time.time_ns(),
+            )
+        except Exception as error:
+            if of_signal_handler(error):
+                raise
+            self.outbox.refuse()
+            return
+        self.outbox.put(item)
+
+    def shutdown(self) -> None:
+        """Stop at once; called by the provider, after whoever owns it has flushed."""
+        self.outbox.shutdown_by(time.monotonic() + _STOP_S)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Deliver what waits within ``timeout_millis``; gives whether all of it was."""
+        return self.outbox.flush(time.monotonic() + timeout_millis / 1000)
+
+
+def _mode(told: Any) -> str:
+    return told if isinstance(told, str) else "off"
