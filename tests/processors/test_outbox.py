@@ -201,6 +201,32 @@ def test_the_bytes_are_bounded(make, sink):
     assert 999 not in sink.taken
 
 
+def test_there_is_no_room_when_the_bytes_run_out(make, sink):
+    outbox = make(OutboxLimits(bytes=10_000, delay_s=3600.0))
+    assert outbox.has_room
+    put(outbox, 5, size=1000)
+    assert not outbox.has_room
+    assert outbox.evicted == 0
+
+
+def test_the_thread_goes_on_after_a_fault(make, sink, monkeypatch):
+    monkeypatch.setattr("agent_otel.processors.outbox._SOON_S", 0.01)
+    outbox = make()
+    peek, raised = outbox._fanout.peek, []
+
+    def broken(*given):
+        if not raised:
+            raised.append(True)
+            raise RuntimeError
+        return peek(*given)
+
+    outbox._fanout.peek = broken
+    put(outbox, 1)
+    assert outbox.flush(soon())
+    assert (outbox.exported, outbox.faults) == (1, 1)
+    outbox.faults = 0
+
+
 def test_waiting_for_room_ends_when_there_is_some(make, sink):
     outbox = make(OutboxLimits(capacity=4, batch=2, delay_s=0.0))
     sink.open.clear()

@@ -72,6 +72,11 @@ class TelemetryFanout(Generic[H]):
         state = self._sinks.get(sink_id)
         return None if state is None else len(state.queue)
 
+    def sink_queue_bytes(self, sink_id: str) -> int | None:
+        """Count the bytes that are queued for a sink; None if there is no such sink."""
+        state = self._sinks.get(sink_id)
+        return None if state is None else state.queue.bytes
+
     def queued_for_sink(self, sink_id: str) -> tuple[H, ...]:
         """Give what is queued for a sink, the head first; nothing if there is no such sink."""
         state = self._sinks.get(sink_id)

@@ -174,12 +174,16 @@ class Outbox:
     def _work(self) -> None:
         lock, done = self._lock, self._done  # of this process: a forked child begins anew
         while True:
-            with lock:
-                batch = self._next_batch()
-            if batch is None:
-                break
-            if batch:
-                self._deliver(batch)
+            try:
+                with lock:
+                    batch = self._next_batch()
+                if batch is None:
+                    break
+                if batch:
+                    self._deliver(batch)
+            except Exception:  # noqa: BLE001  whatever it is, the thread has to go on
+                self.faults += 1
+                time.sleep(_SOON_S)
         with suppress(Exception):
             self._sink.shutdown()
         done.set()
@@ -266,8 +270,10 @@ class Outbox:
 
     @property
     def has_room(self) -> bool:
-        """Whether what is not terminal would be queued now."""
-        return self._queue_len + len(self._inbox) < max(1, self.limits.capacity - self._reserve)
+        """Whether what is not terminal would be queued now, unless it is larger than half of all that may wait."""
+        if self._queue_len + len(self._inbox) >= max(1, self.limits.capacity - self._reserve):
+            return False
+        return (self._fanout.sink_queue_bytes(self.sink_id) or 0) <= self.limits.bytes // 2
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Wait until there is room; gives whether there is. Once it is closed there always is."""

@@ -6,28 +6,22 @@ and usage before progress, and loses nothing to a sink that is away for a while.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import time
 from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter
-from opentelemetry.sdk.environment_variables import (
-    OTEL_BLRP_MAX_EXPORT_BATCH_SIZE,
-    OTEL_BLRP_MAX_QUEUE_SIZE,
-    OTEL_BLRP_SCHEDULE_DELAY,
-    OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
-    OTEL_BSP_MAX_QUEUE_SIZE,
-    OTEL_BSP_SCHEDULE_DELAY,
-)
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import format_trace_id
 
 from agent_otel.conventions import attributes as a
-from agent_otel.delivery import Item, Signal, Sink, SinkSpec
+from agent_otel.delivery import Envelope, Item, Signal, Sink, SinkSpec
 from agent_otel.delivery.otlp import encode_log, encode_span, read_target
 from agent_otel.delivery.otlp.stock import HttpTarget
+from agent_otel.model import CaptureMode, DeliveryClass
 from agent_otel.policy import ContentPolicy, SinkPolicy
 from agent_otel.processors.classifying import class_of_record, class_of_span
 from agent_otel.processors.content.counts import ContentCounts
@@ -39,11 +33,6 @@ from agent_otel.processors.outbox import Outbox, OutboxLimits
 __all__ = ["TerminalPreservingLogProcessor", "TerminalPreservingProcessor", "sink_for"]
 
 _STOP_S = 1.0
-# Variables of the stock batch processors, and what they set here: items, items, milliseconds.
-VARIABLES = {
-    "traces": (OTEL_BSP_MAX_QUEUE_SIZE, OTEL_BSP_MAX_EXPORT_BATCH_SIZE, OTEL_BSP_SCHEDULE_DELAY),
-    "logs": (OTEL_BLRP_MAX_QUEUE_SIZE, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE, OTEL_BLRP_SCHEDULE_DELAY),
-}
 
 
 def sink_for(exporter: Any, signal: Signal, sink_id: str) -> Sink:
@@ -110,19 +99,8 @@ class TerminalPreservingProcessor(SpanProcessor):
             return
         try:
             told = self._guard.filtered(span)
-            envelope, payload = encode_span(told)
-            attributes = told.attributes or {}
-            run = attributes.get(a.RUN_ID)
-            item = Item(
-                payload=payload,
-                envelope=envelope,
-                trace_id=context.trace_id,
-                span_id=context.span_id,
-                run_id=run if isinstance(run, str) else format_trace_id(context.trace_id),
-                delivery_class=class_of_span(told),
-                content_mode=_mode(attributes.get(a.CONTENT_MODE)),
-                enqueued_ns=time.time_ns(),
-            )
+            kind = class_of_span(told)
+            item = _item(encode_span(told), context.trace_id, context.span_id, told.attributes, kind)
         except Exception as error:
             if of_signal_handler(error):
                 raise
@@ -160,20 +138,8 @@ class TerminalPreservingLogProcessor(LogRecordProcessor):
         """Filter, encode and queue a log record. Never raises, never waits for the sink."""
         try:
             told = self._guard.filtered(log_record)
-            log = told.log_record
-            envelope, payload = encode_log(told)
-            attributes = log.attributes or {}
-            run = attributes.get(a.RUN_ID)
-            item = Item(
-                payload=payload,
-                envelope=envelope,
-                trace_id=log.trace_id or 0,
-                span_id=log.span_id or 0,
-                run_id=run if isinstance(run, str) else format_trace_id(log.trace_id or 0),
-                delivery_class=class_of_record(told),
-                content_mode=_mode(attributes.get(a.CONTENT_MODE)),
-                enqueued_ns=time.time_ns(),
-            )
+            log, kind = told.log_record, class_of_record(told)
+            item = _item(encode_log(told), log.trace_id or 0, log.span_id or 0, log.attributes, kind)
         except Exception as error:
             if of_signal_handler(error):
                 raise
@@ -190,5 +156,23 @@ class TerminalPreservingLogProcessor(LogRecordProcessor):
         return self.outbox.flush(time.monotonic() + timeout_millis / 1000)
 
 
-def _mode(told: Any) -> str:
-    return told if isinstance(told, str) else "off"
+def _item(
+    encoded: tuple[Envelope, bytes],
+    trace_id: int,
+    span_id: int,
+    attributes: Mapping[str, Any] | None,
+    kind: DeliveryClass,
+) -> Item:
+    envelope, payload = encoded
+    told = attributes if attributes is not None else {}
+    run, mode = told.get(a.RUN_ID), told.get(a.CONTENT_MODE)
+    return Item(
+        payload=payload,
+        envelope=envelope,
+        trace_id=trace_id,
+        span_id=span_id,
+        run_id=run if isinstance(run, str) else format_trace_id(trace_id),
+        delivery_class=kind,
+        content_mode=mode if isinstance(mode, str) else CaptureMode.OFF.value,
+        enqueued_ns=time.time_ns(),
+    )

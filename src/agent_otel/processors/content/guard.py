@@ -27,12 +27,33 @@ from agent_otel.policy.explaining import retell_findings
 from agent_otel.processors.content.beside import Carried
 from agent_otel.processors.content.counts import ContentCounts
 
-__all__ = ["HIDDEN", "Guard", "with_dropped"]
+__all__ = ["HIDDEN", "Guard", "SignalGuard", "with_dropped"]
 
 HIDDEN: Final = "[REDACTED:policy_failed]"
 _MAX_REMEMBERED: Final = 512
 _NO_ONE: Final = Subject("", "")
 _T = TypeVar("_T", Resource, InstrumentationScope)
+
+
+class SignalGuard:
+    """What the guards of spans, log records and metrics have in common.
+
+    Args:
+        policy: What the host decided; None: the default policy.
+        sink: The most that the sink may see; None: ``redacted_summary`` of everything.
+        counts: Where what is done is counted.
+    """
+
+    _on_events = False
+
+    def __init__(
+        self,
+        policy: ContentPolicy | None = None,
+        sink: SinkPolicy | None = None,
+        counts: ContentCounts | None = None,
+    ) -> None:
+        self._guard = Guard(policy, sink, counts, on_events=self._on_events)
+        self.counts = self._guard.counts
 
 
 class Replaced(NamedTuple):

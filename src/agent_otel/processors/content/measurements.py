@@ -8,9 +8,8 @@ from typing import Any, TypeVar
 
 from opentelemetry.sdk.metrics.export import Metric, MetricsData, ResourceMetrics, ScopeMetrics
 
-from agent_otel.policy import ContentPolicy, Filtering, SinkPolicy
-from agent_otel.processors.content.counts import ContentCounts
-from agent_otel.processors.content.guard import Guard
+from agent_otel.policy import Filtering
+from agent_otel.processors.content.guard import SignalGuard
 from agent_otel.processors.interruption import of_signal_handler
 
 __all__ = ["MetricGuard"]
@@ -18,23 +17,11 @@ __all__ = ["MetricGuard"]
 _T = TypeVar("_T", ResourceMetrics, ScopeMetrics, Metric)
 
 
-class MetricGuard:
+class MetricGuard(SignalGuard):
     """Filters metrics for one sink. Never raises: metrics that it fails on are left out.
 
-    Args:
-        policy: What the host decided; None: the default policy.
-        sink: The most that the sink may see; None: ``redacted_summary`` of everything.
-        counts: Where what is done is counted.
+    Arguments are those of ``SignalGuard``.
     """
-
-    def __init__(
-        self,
-        policy: ContentPolicy | None = None,
-        sink: SinkPolicy | None = None,
-        counts: ContentCounts | None = None,
-    ) -> None:
-        self._guard = Guard(policy, sink, counts)
-        self.counts = self._guard.counts
 
     def filtered(self, data: MetricsData) -> MetricsData:
         """Give metrics as the sink may see them."""

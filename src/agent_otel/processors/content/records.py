@@ -12,11 +12,9 @@ from opentelemetry.trace import format_trace_id
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
-from agent_otel.policy import ContentPolicy, SinkPolicy
 from agent_otel.policy.plain_values import owned
 from agent_otel.processors.content.beside import BESIDE
-from agent_otel.processors.content.counts import ContentCounts
-from agent_otel.processors.content.guard import Guard, with_dropped
+from agent_otel.processors.content.guard import SignalGuard, with_dropped
 from agent_otel.processors.interruption import of_signal_handler
 
 __all__ = ["LogGuard"]
@@ -24,23 +22,13 @@ __all__ = ["LogGuard"]
 _Record = TypeVar("_Record", ReadWriteLogRecord, ReadableLogRecord)
 
 
-class LogGuard:
+class LogGuard(SignalGuard):
     """Filters log records for one sink: bodies, attributes, event names. Never raises.
 
-    Args:
-        policy: What the host decided; None: the default policy.
-        sink: The most that the sink may see; None: ``redacted_summary`` of everything.
-        counts: Where what is done is counted.
+    Arguments are those of ``SignalGuard``.
     """
 
-    def __init__(
-        self,
-        policy: ContentPolicy | None = None,
-        sink: SinkPolicy | None = None,
-        counts: ContentCounts | None = None,
-    ) -> None:
-        self._guard = Guard(policy, sink, counts, on_events=True)
-        self.counts = self._guard.counts
+    _on_events = True
 
     def filtered(self, record: _Record) -> _Record:
         """Give a record as the sink may see it: the very same if it may see all of it, a stub if the policy fails."""

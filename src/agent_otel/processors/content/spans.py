@@ -16,7 +16,7 @@ from agent_otel.policy import ContentPolicy, Filtering, SinkPolicy
 from agent_otel.policy.plain_values import plain
 from agent_otel.processors.content.beside import BESIDE, Beside
 from agent_otel.processors.content.counts import ContentCounts
-from agent_otel.processors.content.guard import HIDDEN, Guard, with_dropped
+from agent_otel.processors.content.guard import HIDDEN, SignalGuard, with_dropped
 from agent_otel.processors.interruption import of_signal_handler
 
 __all__ = ["FilteredSpan", "SpanGuard"]
@@ -69,13 +69,10 @@ class FilteredSpan(ReadableSpan):
         return self._dropped[2]
 
 
-class SpanGuard:
+class SpanGuard(SignalGuard):
     """Filters spans for one sink: every text that a span can carry. Never raises.
 
-    Args:
-        policy: What the host decided; None: the default policy.
-        sink: The most that the sink may see; None: ``redacted_summary`` of everything.
-        counts: Where what is done is counted.
+    Arguments are those of ``SignalGuard``.
     """
 
     def __init__(
@@ -84,10 +81,9 @@ class SpanGuard:
         sink: SinkPolicy | None = None,
         counts: ContentCounts | None = None,
     ) -> None:
-        self._guard = Guard(policy, sink, counts)
+        super().__init__(policy, sink, counts)
         self._limits: SpanLimits | None = None
         self._cut_at = _lengths(SpanLimits())
-        self.counts = self._guard.counts
 
     def learn(self, span: ReadableSpan) -> None:
         """Learn from a span that begins where its provider cuts, if that was set in code: nothing else tells it."""
