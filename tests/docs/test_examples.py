@@ -56,6 +56,13 @@ def test_the_program_of_the_content_policy_hides_its_password(served: tuple[Otlp
     assert '"gen_ai.prompt": "connect with password=[REDACTED' in shown
 
 
+def test_the_program_of_the_delivery_page_sends(served: tuple[OtlpReceiver, dict[str, str]]) -> None:
+    receiver, environ = served
+    (program,) = code_blocks(ROOT / "docs" / "delivery.md")
+    run(program, environ)
+    assert [span.name for span in receiver.spans()] == ["work"]
+
+
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
 def test_an_example_runs_and_sends(served: tuple[OtlpReceiver, dict[str, str]], example: Path) -> None:
     receiver, environ = served

@@ -21,6 +21,8 @@ BAD = {
     "AGENT_OTEL_METRIC_NAMES": ["0", "true"],
     "AGENT_OTEL_NAMES": ["agent.7", "=reviewer", "agent.7=", "agent.7=a%00b"],
     "AGENT_OTEL_STATE": [],
+    "AGENT_OTEL_SPOOL": [],
+    "AGENT_OTEL_SPOOL_BYTES": ["0", "many"],
     "AGENT_OTEL_MAX_OPEN_RUNS": ["0", "x"],
     "AGENT_OTEL_MAX_OPEN_OPERATIONS": ["0", "x"],
     "AGENT_OTEL_MAX_CLOSED_RUNS": ["0", "x"],
@@ -64,7 +66,7 @@ def test_a_bad_value_is_one_clear_error(name, value):
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_documented_defaults_are_the_real_ones(setting):
-    if setting.name in ("AGENT_OTEL_ID_NAMESPACE", "AGENT_OTEL_STATE", "AGENT_OTEL_CONFIG_FILE"):
+    if setting.name in ("AGENT_OTEL_ID_NAMESPACE", "AGENT_OTEL_STATE", "AGENT_OTEL_SPOOL", "AGENT_OTEL_CONFIG_FILE"):
         assert getattr(Settings(), setting.field) is None
         return
     own = {field.name for kind in (Settings, CorrelationLimits) for field in fields(kind)} - {"content"}

@@ -204,7 +204,8 @@ class Bridge:
         if self._attempt(lambda: self._handover.stop(deadline)):  # else the worker is stuck: the pipeline is its own
             self._attempt(self._live.close)
             self._attempt(lambda: self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns()))
-        self._attempt(lambda: telemetry.flush(deadline))
+        if telemetry.spooling is None:  # else what cannot be delivered at once stays on disk
+            self._attempt(lambda: telemetry.flush(deadline))
         self._attempt(lambda: telemetry.shutdown(deadline))
 
     # -- what runs and calls need -------------------------------------------------------------------------------------

@@ -120,6 +120,43 @@ def scan(
 
 
 @app.command()
+def flush(
+    timeout: Annotated[float, typer.Option(help="Seconds to try at most.")] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Deliver what dead processes left in the directory of AGENT_OTEL_SPOOL.
+
+    It goes where it was meant for: only what was filtered for the endpoint and the policy that are set now is sent.
+    What belongs to processes that live is left to them.
+
+    Exit status: 0 nothing is left, 1 bad usage or settings, 2 something is.
+    """
+    from agent_otel.cli.spooled import flush_spool  # noqa: PLC0415  other commands need none of it
+
+    raise CommandEnd(flush_spool(os.environ, timeout_s=timeout, as_json=as_json))
+
+
+spool = typer.Typer(help="Look at what AGENT_OTEL_SPOOL holds.", no_args_is_help=True)
+app.add_typer(spool, name="spool")
+
+
+@spool.command("ls")
+def spool_ls(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per file.")] = False) -> None:
+    """List its files: whose they are, how much they hold, how old it is."""
+    from agent_otel.cli.spooled import show_spools  # noqa: PLC0415  as above
+
+    raise CommandEnd(show_spools(os.environ, as_json=as_json))
+
+
+@spool.command("drop")
+def spool_drop(name: Annotated[str, typer.Argument(metavar="FILE", help="As `spool ls` lists it.")]) -> None:
+    """Delete a file that a dead process left, undelivered."""
+    from agent_otel.cli.spooled import drop_file  # noqa: PLC0415  as above
+
+    raise CommandEnd(drop_file(os.environ, name))
+
+
+@app.command()
 def scrub(
     as_json: Annotated[bool, typer.Option("--json", help="Tell on stderr as a JSON object what was hidden.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 if there was anything to hide.")] = False,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from attrs import evolve
 
 from agent_otel.model import CaptureMode, ContentKind
 from agent_otel.policy.content_policy import ContentPolicy, SinkPolicy
 
-__all__ = ["narrowest_of", "sinks_differ", "without_raw"]
+__all__ = ["fingerprint_of", "narrowest_of", "sinks_differ", "without_raw"]
 
 
 def without_raw(policy: ContentPolicy) -> ContentPolicy:
@@ -42,3 +43,12 @@ def sinks_differ(sinks: Sequence[SinkPolicy]) -> bool:
         for sink in sinks
         for kind in ContentKind
     )
+
+
+def fingerprint_of(policy: ContentPolicy, sink: SinkPolicy) -> str:
+    """Give what tells policies apart: what was filtered under one may not leave under another without a new look."""
+    modes = [
+        sorted((kind.value, mode.value) for kind, mode in group.items())
+        for group in (policy.modes, policy.event_modes, sink.modes)
+    ]
+    return sha256(repr((modes, evolve(policy, modes={}, event_modes={}))).encode()).hexdigest()[:32]

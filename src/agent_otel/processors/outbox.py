@@ -19,6 +19,7 @@ from agent_otel.delivery import (
     FailureKind,
     FanoutAdditions,
     Item,
+    LossReason,
     Sink,
     SinkFailure,
     SinkSpec,
@@ -27,6 +28,7 @@ from agent_otel.delivery import (
 )
 from agent_otel.model.agent_sdk import TelemetryFanoutConfig
 from agent_otel.model.agent_sdk.fanout import TelemetryOverflowPolicy, TelemetrySinkIsolationPolicy
+from agent_otel.processors.backing import Backing
 from agent_otel.processors.forking import in_forked_child
 
 __all__ = ["Outbox", "OutboxLimits"]
@@ -38,6 +40,7 @@ _LONGEST_WHILE_FLUSHING_S: Final = 1.0
 _MOST_IN_ONE_REQUEST: Final = 4 * _MEBIBYTE
 _LONGEST_WAIT_S: Final = 3600.0
 _SOON_S: Final = 0.2
+_MOVES_S: Final = 0.3
 
 
 @frozen(kw_only=True)
@@ -78,12 +81,29 @@ class Outbox:
         self.limits = limits if limits is not None else OutboxLimits()
         self.sink_id = sink.spec.sink_id
         self.last_error = ""
+        self._backing: Backing | None = None
         self._begin()
         in_forked_child(self._after_fork)
 
+    def back_with(self, backing: Backing) -> None:
+        """Keep items on disk as well, from now on."""
+        with self.lock:
+            self._backing = backing
+
+    @property
+    def endpoint_identity(self) -> str:
+        """What makes two sinks the same destination."""
+        return self._sink.spec.endpoint_identity
+
+    def wake(self) -> None:
+        """Look on disk, where there may be more."""
+        with self.lock:
+            self._looks_on_disk = True
+            self._changed.notify_all()
+
     def _begin(self) -> None:
-        self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self.lock = threading.RLock()
+        self._changed = threading.Condition(self.lock)
         self._depth = 0  # how often the thread that holds the lock is within
         self._inbox: deque[Item] = deque()
         self._fanout: TelemetryFanout[Item] = TelemetryFanout(
@@ -96,6 +116,9 @@ class Outbox:
             FanoutAdditions.live(byte_capacity=self.limits.bytes),
         )
         self._fanout.register_sink(self._spec)
+        self._looks_on_disk = False
+        self._reloaded = 0  # what came from disk, and had been accepted before
+        self._moved = 0  # what was evicted from memory, and is on disk
         self._turned_away = 0  # what came when it was closed
         self._written_off = False
         self._closed = False
@@ -125,6 +148,8 @@ class Outbox:
     def _after_fork(self) -> None:
         """In a forked child: what waits is the parent's, and it will deliver it; the thread is gone."""
         closed = self._closed
+        if self._backing is not None:
+            self._backing.forget()
         self._begin()
         if closed:
             self._closed = self._stops = True
@@ -134,13 +159,13 @@ class Outbox:
     def put(self, item: Item) -> None:
         """Take an item; it is queued, or something is evicted and counted."""
         self._inbox.append(item)
-        with self._lock:
+        with self.lock:
             if self._depth == 0:  # else the call that a signal handler interrupted goes on with it
                 self._take_in()
 
     def refuse(self) -> None:
         """Count what could not even be made an item."""
-        with self._lock:
+        with self.lock:
             self._turned_away += 1
 
     def _take_in(self) -> None:
@@ -153,7 +178,9 @@ class Outbox:
                     self._turned_away += 1
                     continue
                 before = self._queue_len
-                self._fanout.record_live(item)
+                if self._backing is not None:
+                    self._backing.accepted(item)
+                self._record(item)
                 now = self._queue_len
                 if before == 0 and now:
                     self._waits_since = time.monotonic()
@@ -165,6 +192,14 @@ class Outbox:
         finally:
             self._depth -= 1
 
+    def _record(self, item: Item) -> None:
+        """Queue an item, and leave to the disk what memory has no room for. The lock is held."""
+        report = self._fanout.record_live(item)
+        if self._backing is not None:
+            for eviction in report.evicted:
+                if eviction.reason is not LossReason.TOO_LARGE and self._backing.evicted(eviction.held):
+                    self._moved += 1
+
     @property
     def _queue_len(self) -> int:
         return self._fanout.sink_queue_len(self.sink_id) or 0
@@ -172,9 +207,10 @@ class Outbox:
     # -- delivering ---------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        lock, done = self._lock, self._done  # of this process: a forked child begins anew
+        lock, done = self.lock, self._done  # of this process: a forked child begins anew
         while True:
             try:
+                self._reload()
                 with lock:
                     batch = self._next_batch()
                 if batch is None:
@@ -188,11 +224,46 @@ class Outbox:
             self._sink.shutdown()
         done.set()
 
+    def _reload(self) -> None:
+        """Take from disk what memory has room for again."""
+        backing = self._backing
+        if backing is None or not self._wants_more():
+            return
+        self._looks_on_disk = False
+        with backing.disk:
+            with self.lock:
+                known = backing.known_rows()
+            found = backing.load(self._most_items(), known)
+            with self.lock:
+                self._depth += 1
+                try:
+                    for row, item in found:
+                        if backing.loaded(row, item):
+                            self._reloaded += 1
+                        self._record(item)
+                    if found and self._waits_since is None:
+                        self._waits_since = 0.0
+                finally:
+                    self._depth -= 1
+
+    def _wants_more(self) -> bool:
+        """Whether to look on disk: something was delivered or found since the last look, and there is room."""
+        return (
+            self._looks_on_disk
+            and self._backing is not None
+            and self._backing.has_more
+            and not self.failed_in_a_row
+            and not self._stops
+            and self._queue_len <= self._most_items() // 2
+        )
+
     def _next_batch(self) -> tuple[Item, ...] | None:
         """Wait until there is something to send, and give it; None when it is time to stop. The lock is held."""
         while True:
             if self._depth == 0:
                 self._take_in()
+            if self._wants_more():
+                return ()
             now = time.monotonic()
             waiting = self._queue_len
             if self._stops and (not waiting or now >= self._stop_by):
@@ -226,10 +297,12 @@ class Outbox:
         except Exception as error:  # noqa: BLE001  a sink of somebody else's may raise
             failure = SinkFailure(kind=FailureKind.TROUBLE, reason=type(error).__name__)
             verdict = SinkVerdict(settled=0, failure=failure)
-        with self._lock:
+        with self.lock:
             self._depth += 1
             try:
                 self._fanout.settle(self.sink_id, verdict)
+                if self._backing is not None:
+                    self._backing.settled(batch[: verdict.settled])
             except Exception:  # noqa: BLE001  a verdict that cannot be: the batch is tried again
                 self.faults += 1
                 with suppress(Exception):
@@ -237,6 +310,7 @@ class Outbox:
             finally:
                 self._depth -= 1
             self._learn(verdict)
+            self._looks_on_disk = self._looks_on_disk or verdict.settled > 0
             self._changed.notify_all()
 
     def _learn(self, verdict: SinkVerdict) -> None:
@@ -277,7 +351,7 @@ class Outbox:
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Wait until there is room; gives whether there is. Once it is closed there always is."""
-        with self._lock:
+        with self.lock:
             if self._depth:
                 return True  # within a signal handler that interrupted ``put``: nothing can move until it is over
             return self._changed.wait_for(lambda: self._closed or self.has_room, timeout_s)
@@ -293,7 +367,7 @@ class Outbox:
 
     def begin_flush(self) -> None:
         """Try at once, also if the sink is failing."""
-        with self._lock:
+        with self.lock:
             if self._depth == 0:
                 self._take_in()
             self._not_before = 0.0
@@ -306,7 +380,7 @@ class Outbox:
         Args:
             deadline: In seconds of ``time.monotonic``.
         """
-        with self._lock:
+        with self.lock:
             if self._depth:
                 return False  # as in ``wait_for_room``
             self._flushes += 1
@@ -316,8 +390,41 @@ class Outbox:
             finally:
                 self._flushes -= 1
 
+    def wait_while_it_moves(self, deadline: float) -> bool:
+        """Wait until nothing waits, as long as the sink takes something now and then: what is left is on disk.
+
+        Args:
+            deadline: In seconds of ``time.monotonic``.
+
+        Returns:
+            Whether nothing waits.
+        """
+        while True:
+            before, failures = self.exported, self.failed_in_a_row
+            step = min(deadline, time.monotonic() + _MOVES_S)
+            with self.lock:
+                if self._depth:
+                    return False
+                self._flushes += 1
+                try:
+                    self._changed.notify_all()
+                    while not self._is_empty() and self.failed_in_a_row <= failures and time.monotonic() < step:
+                        self._changed.wait(max(0.0, step - time.monotonic()))
+                finally:
+                    self._flushes -= 1
+                if self._is_empty():
+                    return True
+            if self.exported == before or time.monotonic() >= deadline:
+                return False
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether items are kept on disk as well."""
+        return self._backing is not None
+
     def _is_empty(self) -> bool:
-        return not self._inbox and self._queue_len == 0
+        on_disk = self._backing.outside if self._backing is not None else 0
+        return not self._inbox and self._queue_len == 0 and on_disk == 0
 
     def flush(self, deadline: float) -> bool:
         """Deliver what waits until ``deadline``, in seconds of ``time.monotonic``; gives whether all of it was."""
@@ -328,13 +435,13 @@ class Outbox:
 
     def give_up(self) -> None:
         """Take nothing more: the sink is known to be dead, and waiting for it would take forever."""
-        with self._lock:
+        with self.lock:
             self._closed = True
             self._changed.notify_all()
 
     def begin_shutdown(self, deadline: float) -> None:
         """Take nothing more, and deliver what waits until ``deadline``, in seconds of ``time.monotonic``."""
-        with self._lock:
+        with self.lock:
             if self._depth == 0:
                 self._take_in()
             self._closed = self._stops = True
@@ -359,22 +466,25 @@ class Outbox:
 
         They are those of a moment ago if the lock is held for long: by a thread that a signal handler stopped.
         """
-        if not self._lock.acquire(timeout=_SOON_S):
+        if not self.lock.acquire(timeout=_SOON_S):
             return dict(self._last)
         try:
             counts = self._fanout.counts(self.sink_id)
-            lost = counts.queued if self._written_off else 0
+            backing = self._backing
+            left = counts.queued if self._written_off else 0
+            spooled, lost = (backing.outside, backing.lost) if backing is not None else (0, 0)
+            on_disk = backing.saved_of(left) if backing is not None else 0
             self._last = {
-                "accepted": counts.accepted + self._turned_away + len(self._inbox),
+                "accepted": counts.accepted - self._reloaded + self._turned_away + len(self._inbox),
                 "exported": counts.exported,
                 "rejected": counts.rejected + self._turned_away,
-                "evicted": counts.evicted + lost,
-                "queued": counts.queued - lost + len(self._inbox),
-                "spooled": 0,
+                "evicted": counts.evicted - self._moved + lost + left - on_disk,
+                "queued": counts.queued - left + len(self._inbox),
+                "spooled": spooled + on_disk,
             }
             return dict(self._last)
         finally:
-            self._lock.release()
+            self.lock.release()
 
     @property
     def accepted(self) -> int:

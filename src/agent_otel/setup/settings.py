@@ -36,6 +36,8 @@ class Settings:
         metric_names: Distinct names per metric label.
         names: Names that people know, by the ids that sources give.
         state: Directory of ``--resume``; None means the user's state directory.
+        spool: Directory in which what waits is kept on disk; None keeps it in memory only.
+        spool_bytes: Bound of one process's file there.
         limits: Bounds of correlation.
         config_file: Where settings were read beside the environment.
         content: What may leave.
@@ -49,6 +51,8 @@ class Settings:
     metric_names: int = 200
     names: Mapping[str, str] = field(factory=dict)
     state: Path | None = None
+    spool: Path | None = None
+    spool_bytes: int = 256 * 1024 * 1024
     limits: CorrelationLimits = Factory(CorrelationLimits)
     config_file: Path | None = None
     content: ContentPolicy = Factory(ContentPolicy)
@@ -132,6 +136,22 @@ SETTINGS: tuple[Setting, ...] = (
         "a directory",
         "~/.local/state/agent-otel",
         "Where --resume remembers what was delivered.",
+    ),
+    Setting(
+        "AGENT_OTEL_SPOOL",
+        "spool",
+        Path,
+        "a directory of the user's own",
+        "",
+        "Keeps what waits on disk, so that neither an outage nor the death of the process loses it. See delivery.md.",
+    ),
+    Setting(
+        "AGENT_OTEL_SPOOL_BYTES",
+        "spool_bytes",
+        at_least(65536),
+        "a number of bytes of at least 65536",
+        "268435456",
+        "Bound of what one process keeps there.",
     ),
     Setting("AGENT_OTEL_MAX_OPEN_RUNS", "max_open_runs", at_least(1), _COUNT, "10000", "Runs open at once."),
     Setting(

@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import Sampler
 
 from agent_otel._version import __version__
+from agent_otel.delivery.spool import SpoolError, SpoolLimits
 from agent_otel.emit import (
     ContentWriter,
     DerivedIdGenerator,
@@ -33,6 +34,7 @@ from agent_otel.emit import (
 )
 from agent_otel.model import SettingsError
 from agent_otel.policy import ContentPolicy
+from agent_otel.policy.narrowing import fingerprint_of
 from agent_otel.processors import (
     Aside,
     Outbox,
@@ -45,7 +47,9 @@ from agent_otel.processors.content import (
     ContentCounts,
     GuardedMetricExporter,
 )
+from agent_otel.processors.spooling import Spooling
 from agent_otel.setup.checks import check_otel_variables
+from agent_otel.setup.exporters import Signal
 from agent_otel.setup.settings import Settings, read_settings
 from agent_otel.setup.sinks import SIGNALS, Sink, check_sink_names, sinks_of
 
@@ -66,6 +70,7 @@ class Telemetry:
     sampling: Sampling
     namespace: str
     outboxes: list[Outbox] = field(factory=list)  # those of spans first
+    spooling: Spooling | None = None
     tracer_provider: TracerProvider | None = None
     meter_provider: MeterProvider | None = None
     logger_provider: LoggerProvider | None = None
@@ -102,6 +107,12 @@ class Telemetry:
     def shutdown(self, deadline: float) -> None:
         """Stop everything by ``deadline``; what is still queued then is written off and counted."""
         stopped = None
+        if self.spooling is not None:
+            for outbox in self.outboxes:
+                outbox.begin_flush()
+            for outbox in self.outboxes:
+                outbox.wait_while_it_moves(deadline)
+            deadline = min(deadline, time.monotonic() + _SHUTDOWN_MARGIN_S)
         if self.metrics_aside is not None and self.meter_provider is not None:
             stopped = self.metrics_aside.run(self.meter_provider.shutdown)
             self.metrics_aside.stop()
@@ -109,6 +120,8 @@ class Telemetry:
             outbox.begin_shutdown(deadline)
         for outbox in self.outboxes:
             outbox.end_shutdown(deadline)
+        if self.spooling is not None:
+            self.spooling.close()
         if stopped is not None:
             stopped.wait(max(_SHUTDOWN_MARGIN_S, deadline - time.monotonic()))
 
@@ -158,6 +171,7 @@ def build_telemetry(
         _add_metric_readers(readers, sinks["metrics"], policy, counts, environ)
         with _accepted("OTEL_METRIC*", environ=environ):
             meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+        spooling = _spooling(settings, _outboxes(processors, log_processors), sinks)
     except Exception:
         _stop(_outboxes(processors, log_processors), readers)
         raise
@@ -176,6 +190,7 @@ def build_telemetry(
         sampling=sampling,
         namespace=settings.id_namespace or service_namespace(resource),
         outboxes=_outboxes(processors, log_processors),
+        spooling=spooling,
         tracer_provider=provider,
         meter_provider=meters,
         logger_provider=loggers,
@@ -230,6 +245,25 @@ def _outboxes(
     processors: list[TerminalPreservingProcessor], log_processors: list[TerminalPreservingLogProcessor]
 ) -> list[Outbox]:
     return [*(each.outbox for each in processors), *(each.outbox for each in log_processors)]
+
+
+def _spooling(settings: Settings, outboxes: list[Outbox], sinks: Mapping[Signal, list[Sink]]) -> Spooling | None:
+    """Keep what waits on disk, if that is set.
+
+    Raises:
+        SettingsError: If the directory cannot be used.
+    """
+    if settings.spool is None or not outboxes:
+        return None
+    try:
+        spooling = Spooling(settings.spool, SpoolLimits(max_bytes=settings.spool_bytes))
+    except SpoolError as error:
+        raise SettingsError("AGENT_OTEL_SPOOL", str(settings.spool), str(error)) from None
+    policies = {f"{sink.name}/{signal}": sink.policy for signal, group in sinks.items() for sink in group}
+    for outbox in outboxes:
+        fingerprint = fingerprint_of(settings.content, policies[outbox.sink_id])
+        spooling.keep(outbox, fingerprint, retain_raw=settings.content.raw.retention_active)
+    return spooling
 
 
 def _add_span_processors(

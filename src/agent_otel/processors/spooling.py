@@ -1,0 +1,166 @@
+"""``Spooling``: the thread that writes what waits to disk, a batch at a time, and looks for what dead processes left.
+
+An item is on disk within about ``interval_s`` of its hand-over, the most precious first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+import threading
+import time
+from typing import Final
+
+from agent_otel.delivery.spool import Destination, Spool, SpoolError, SpoolLimits, adopt_spools
+from agent_otel.processors.backing import Backing
+from agent_otel.processors.forking import in_forked_child
+from agent_otel.processors.outbox import Outbox
+
+__all__ = ["Spooling"]
+
+_INTERVAL_S: Final = 0.02
+_TIDY_S: Final = 1.0
+_ADOPT_S: Final = 30.0
+_LAST_S: Final = 5.0
+
+
+class Spooling:
+    """Keeps one spool for all outboxes of a process.
+
+    Args:
+        directory: Of the spool.
+        limits: Its bounds; None for the defaults.
+        interval_s: Seconds between two batches.
+
+    Raises:
+        SpoolError: If the directory cannot be used.
+    """
+
+    def __init__(self, directory: Path, limits: SpoolLimits | None = None, *, interval_s: float = _INTERVAL_S) -> None:
+        self._directory = directory
+        self._limits = limits
+        self._interval_s = interval_s
+        self.spool = Spool.open(directory, limits=limits)
+        self._kept: list[tuple[Outbox, Backing]] = []
+        self._begin()
+        in_forked_child(self._after_fork)
+
+    def _begin(self) -> None:
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._stops = False
+        self._cycle = threading.Lock()
+        threading.Thread(target=self._work, name="agent-otel-spool", daemon=True).start()
+
+    def _after_fork(self) -> None:
+        stopped = self._stops  # outboxes have begun anew already, and what backs them
+        self._begin()
+        self._stops = stopped
+
+    def keep(self, outbox: Outbox, fingerprint: str, *, retain_raw: bool = False) -> None:
+        """Keep an outbox's items on disk from now on.
+
+        Args:
+            outbox: One that has nothing yet.
+            fingerprint: What tells the policies apart under which items are filtered.
+            retain_raw: Whether raw content may be stored.
+        """
+        destination = Destination(outbox.sink_id, outbox.endpoint_identity, fingerprint)
+        backing = Backing(self.spool, destination, retain_raw=retain_raw)
+        outbox.back_with(backing)
+        self._kept.append((outbox, backing))
+
+    def adopt(self) -> int:
+        """Take over what dead processes left; gives how many files. What is for nobody here is left to others."""
+        try:
+            adoption = adopt_spools(self._directory, time.time_ns(), limits=self._limits)
+        except SpoolError:
+            return 0
+        for spool in adoption.spools:
+            for outbox, backing in self._kept:
+                with outbox.lock:
+                    backing.adopt([spool])
+                outbox.wake()
+        return len(adoption.spools)
+
+    def is_drained(self) -> bool:
+        """Whether nothing that can be delivered from here waits any more, in memory or on disk."""
+        for outbox, backing in self._kept:
+            with backing.disk:
+                with outbox.lock:
+                    known = backing.known_rows()
+                if known or outbox.queued or backing.load(1, known):
+                    return False
+        return True
+
+    def held_back(self) -> dict[str, int]:
+        """Count what was adopted and is for none of the outboxes, by reason: ``policy``, ``endpoint`` or ``sink``."""
+        wanted = [backing.destination for _, backing in self._kept]
+        adopted = {spool for _, backing in self._kept for spool in backing.adopted}
+        found: dict[str, int] = {}
+        for spool in adopted:
+            for held in spool.held_back(wanted):
+                found[held.reason] = found.get(held.reason, 0) + held.amount.items
+        return found
+
+    def save(self) -> None:
+        """Write what waits, and delete what was delivered."""
+        with self._cycle:
+            for outbox, backing in self._kept:
+                self._save(outbox, backing)
+
+    def _save(self, outbox: Outbox, backing: Backing) -> None:
+        while True:
+            with backing.disk:
+                with outbox.lock:
+                    batch = backing.take_unsaved()
+                if not batch:
+                    break
+                appended = self.spool.append(backing.entries(batch), time.time_ns())
+                with outbox.lock:
+                    backing.saved(batch, appended.row_ids)
+                    backing.given_up(
+                        evicted.row_id for evicted in appended.evicted if evicted.sink_id == outbox.sink_id
+                    )
+        with backing.disk:  # until they are gone they must not be read again
+            with outbox.lock:
+                removals = backing.take_removals()
+            for spool, row_ids in removals.items():
+                spool.remove(row_ids)
+
+    def _work(self) -> None:
+        stopped, next_tidy, next_adoption = self._stopped, 0.0, 0.0
+        while not self._stops:
+            self._wake.wait(self._interval_s)
+            now = time.monotonic()
+            try:
+                if any(backing.is_behind for _, backing in self._kept):
+                    self.save()
+                if now >= next_tidy:
+                    next_tidy = now + _TIDY_S
+                    self._tidy()
+                if now >= next_adoption and self._kept:
+                    next_adoption = now + _ADOPT_S
+                    self.adopt()
+            except Exception:  # noqa: BLE001  the disk may do anything; the thread has to go on
+                time.sleep(self._interval_s)
+        stopped.set()
+
+    def _tidy(self) -> None:
+        evicted = self.spool.tidy(time.time_ns())
+        for outbox, backing in self._kept:
+            with outbox.lock:
+                backing.given_up(one.row_id for one in evicted if one.sink_id == outbox.sink_id)
+                emptied = backing.emptied()
+            for spool in emptied:
+                if not any(other is not backing and spool in other.adopted for _, other in self._kept):
+                    spool.close()
+
+    def close(self) -> None:
+        """Write what is left, and let go of the file: another process will deliver it, or ``agent-otel flush``."""
+        self._stops = True
+        self._wake.set()
+        self._stopped.wait(_LAST_S)
+        self.save()
+        self.spool.tidy(time.time_ns())
+        for spool in {self.spool, *(spool for _, backing in self._kept for spool in backing.adopted)}:
+            spool.close()
