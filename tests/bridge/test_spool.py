@@ -130,6 +130,22 @@ def test_items_for_another_policy_or_endpoint_are_not_sent(served, collector, mo
     assert sum(file.amount.items for file in list_spools(tmp_path / "spool")) == 4
 
 
+def test_what_is_for_others_is_let_go_at_once(served, collector, monkeypatch, tmp_path):
+    collector.status = 503
+    bridge = Bridge.from_env()
+    work(bridge)
+    bridge.shutdown()
+    collector.status = 200
+    monkeypatch.setenv("AGENT_OTEL_CONTENT", "off")
+    stricter = Bridge.from_env()
+    awaited(lambda: stricter._telemetry.spooling.held_back == {"policy": 4})
+    monkeypatch.setenv("AGENT_OTEL_CONTENT", "")
+    same = Bridge.from_env()
+    awaited(lambda: len(served.spans()) == 4)
+    same.shutdown()
+    stricter.shutdown()
+
+
 def test_a_directory_that_cannot_be_used_is_one_clear_error(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("AGENT_OTEL_SPOOL", str(tmp_path / "file"))

@@ -46,13 +46,13 @@ def flush_spool(environ: Mapping[str, str], *, timeout_s: float, as_json: bool) 
     try:
         if spooling is not None:
             while spooling.adopt():
-                pass
+                held = spooling.held_back
             while time.monotonic() < deadline and not spooling.is_drained():
                 if any(outbox.failed_in_a_row > 2 for outbox in telemetry.outboxes):
                     break
                 for outbox in telemetry.outboxes:
                     outbox.flush(min(deadline, time.monotonic() + _POLL_S))
-            held = spooling.held_back()
+            held = held or spooling.held_back
     finally:
         telemetry.shutdown(min(deadline, time.monotonic() + 1.0))
     return _tell_flush(telemetry.sinks, held, list_spools(_directory(settings)), as_json=as_json)

@@ -190,11 +190,7 @@ class Backing:
         self.outside = max(0, self.outside - 1)
         return True
 
-    def emptied(self) -> list[Spool]:
-        """Give adopted spools of which nothing is left; they are ours no more."""
-        in_use = {spool for spool, _ in self.known_rows()}
-        done = [spool for spool in self._adopted if spool not in in_use and spool.amount().items == 0]
-        self._adopted = [spool for spool in self._adopted if spool not in done]
-        for spool in done:
-            self._seen.pop(spool, None)
-        return done
+    def disown(self, spool: Spool) -> None:
+        """Forget an adopted spool that holds nothing more for us."""
+        self._adopted = [one for one in self._adopted if one is not spool]
+        self._seen.pop(spool, None)

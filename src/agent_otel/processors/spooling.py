@@ -20,6 +20,7 @@ __all__ = ["Spooling"]
 _INTERVAL_S: Final = 0.02
 _TIDY_S: Final = 1.0
 _ADOPT_S: Final = 30.0
+_LONGEST_ADOPT_S: Final = 600.0
 _LAST_S: Final = 5.0
 
 
@@ -40,6 +41,7 @@ class Spooling:
         self._limits = limits
         self._interval_s = interval_s
         self.spool = Spool.open(directory, limits=limits)
+        self.held_back: dict[str, int] = {}  # what dead processes left for others, by reason, at the last look
         self._kept: list[tuple[Outbox, Backing]] = []
         self._begin()
         in_forked_child(self._after_fork)
@@ -75,12 +77,21 @@ class Spooling:
             adoption = adopt_spools(self._directory, time.time_ns(), limits=self._limits)
         except SpoolError:
             return 0
+        self.held_back = {}
+        taken = 0
         for spool in adoption.spools:
-            for outbox, backing in self._kept:
+            users = [kept for kept in self._kept if spool.deliverable(kept[1].destination, limit=1)]
+            for held in spool.held_back(backing.destination for _, backing in self._kept):
+                self.held_back[held.reason] = self.held_back.get(held.reason, 0) + held.amount.items
+            for outbox, backing in users:
                 with outbox.lock:
                     backing.adopt([spool])
                 outbox.wake()
-        return len(adoption.spools)
+            if users:
+                taken += 1
+            else:
+                spool.close()
+        return taken
 
     def is_drained(self) -> bool:
         """Whether nothing that can be delivered from here waits any more, in memory or on disk."""
@@ -91,16 +102,6 @@ class Spooling:
                 if known or outbox.queued or backing.load(1, known):
                     return False
         return True
-
-    def held_back(self) -> dict[str, int]:
-        """Count what was adopted and is for none of the outboxes, by reason: ``policy``, ``endpoint`` or ``sink``."""
-        wanted = [backing.destination for _, backing in self._kept]
-        adopted = {spool for _, backing in self._kept for spool in backing.adopted}
-        found: dict[str, int] = {}
-        for spool in adopted:
-            for held in spool.held_back(wanted):
-                found[held.reason] = found.get(held.reason, 0) + held.amount.items
-        return found
 
     def save(self) -> None:
         """Write what waits, and delete what was delivered."""
@@ -128,7 +129,7 @@ class Spooling:
                 spool.remove(row_ids)
 
     def _work(self) -> None:
-        stopped, next_tidy, next_adoption = self._stopped, 0.0, 0.0
+        stopped, next_tidy, next_adoption, wait = self._stopped, 0.0, 0.0, _ADOPT_S
         while not self._stops:
             self._wake.wait(self._interval_s)
             now = time.monotonic()
@@ -139,8 +140,10 @@ class Spooling:
                     next_tidy = now + _TIDY_S
                     self._tidy()
                 if now >= next_adoption and self._kept:
-                    next_adoption = now + _ADOPT_S
-                    self.adopt()
+                    taken = self.adopt()
+                    # What is for others only is not opened over and over.
+                    wait = _ADOPT_S if taken or not self.held_back else min(wait * 2, _LONGEST_ADOPT_S)
+                    next_adoption = now + wait
             except Exception:  # noqa: BLE001  the disk may do anything; the thread has to go on
                 time.sleep(self._interval_s)
         stopped.set()
@@ -150,10 +153,23 @@ class Spooling:
         for outbox, backing in self._kept:
             with outbox.lock:
                 backing.given_up(one.row_id for one in evicted if one.sink_id == outbox.sink_id)
-                emptied = backing.emptied()
-            for spool in emptied:
+            for spool in self._emptied(outbox, backing):
                 if not any(other is not backing and spool in other.adopted for _, other in self._kept):
                     spool.close()
+
+    @staticmethod
+    def _emptied(outbox: Outbox, backing: Backing) -> list[Spool]:
+        """Give up adopted spools that hold nothing more for an outbox."""
+        done = []
+        with backing.disk:
+            for spool in list(backing.adopted):
+                with outbox.lock:
+                    in_use = any(used is spool for used, _ in backing.known_rows())
+                if not in_use and not spool.deliverable(backing.destination, limit=1):
+                    with outbox.lock:
+                        backing.disown(spool)
+                    done.append(spool)
+        return done
 
     def close(self) -> None:
         """Write what is left, and let go of the file: another process will deliver it, or ``agent-otel flush``."""
