@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -126,7 +127,7 @@ def test_what_a_sink_does_not_take_stays_and_is_taken_later_in_order(make, sink,
     outbox = make()
     sink.answers = [answer]
     put(outbox, 4)
-    outbox.wait_until_empty(soon(0.2))
+    assert not outbox.flush(soon(0.2))
     assert outbox.failed_in_a_row == 1
     assert outbox.last_error in ("HTTP 503", "ValueError")
     assert outbox.as_dict()["queued"] == 4
@@ -366,3 +367,35 @@ def test_a_forked_child_forgets_the_parents_items_and_delivers_its_own(make, sin
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert outbox.flush(soon())
     assert sink.taken == [0, 1, 2]
+
+
+def test_a_signal_handler_that_raises_is_the_agents_and_nothing_is_lost(make, sink):
+    outbox = make()
+
+    class Timeout(Exception):
+        pass
+
+    def handler(number, frame):
+        raise Timeout
+
+    before = signal.signal(signal.SIGALRM, handler)
+    raised = put_ = 0
+    try:
+        for number in range(3000):
+            if number % 100 == 0:
+                awaited(lambda: not outbox._inbox)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.00005)
+                outbox.put(item(number))
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                put_ += 1
+            except Timeout:  # noqa: PERF203  one a round
+                raised += 1
+    finally:
+        with contextlib.suppress(Timeout):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert outbox.flush(soon())
+    assert raised > 0
+    assert len(set(sink.taken)) >= put_
+    outbox.faults = 0

@@ -303,3 +303,20 @@ def send_with(built, deadline):
     given = {"identity": SpanIdentity(1, 1), "origin": Origin("s"), "start_ns": T0, "end_ns": T0}
     built.spans.emit(span_of(Operation(kind=OperationKind.RUN, **given, ids=NO_IDS, names=NO_NAMES)))
     return built.flush(deadline)
+
+
+def test_a_dead_sink_does_not_use_up_the_time_of_a_healthy_one(monkeypatch):
+    release = threading.Event()
+    with OtlpReceiver(respond=lambda signal, number: release.wait(20) and None) as hanging, OtlpReceiver() as healthy:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", f"{hanging.http_endpoint}/v1/traces")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", f"{healthy.http_endpoint}/v1/logs")
+        monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
+        monkeypatch.setenv("OTEL_BLRP_SCHEDULE_DELAY", "3600000")
+        built = build_telemetry(os.environ)
+        send_with(built, time.monotonic() + 0.2)
+        for number in range(3):
+            built.logger_provider.get_logger("x").emit(timestamp=number, event_name="e")
+            assert not built.flush(time.monotonic() + 0.3)
+        assert len(healthy.logs()) == 3
+        release.set()
+        built.shutdown(soon())

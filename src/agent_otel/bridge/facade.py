@@ -281,7 +281,7 @@ class Bridge:
         """Hold the worker back while a sink that is well catches up; one that is stuck overflows by its own rules."""
         until = time.monotonic() + _HELD_BACK_S
         for outbox in self._telemetry.outboxes if self._telemetry is not None else ():
-            while outbox.is_well and not outbox.wait_for_room(_POLL_S):
+            while not outbox.is_on_disk and outbox.is_well and not outbox.wait_for_room(_POLL_S):
                 if time.monotonic() >= min(until, self._stop_by):
                     outbox.mark_stuck()
 

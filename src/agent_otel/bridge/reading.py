@@ -260,7 +260,7 @@ class Reading:
     def _wait_for_room(self) -> None:
         """Wait until every sink has room, or an interruption; a sink that fails on and on is not waited for."""
         for outbox in self._outboxes:
-            while not outbox.has_room:
+            while not (outbox.is_on_disk or outbox.has_room):
                 if self._is_dead(outbox):
                     outbox.give_up()
                 if outbox.wait_for_room(_POLL_S) or time.monotonic() > self._waits_until:

@@ -115,6 +115,9 @@ class Backing:
     def given_up(self, row_ids: Iterable[int]) -> None:
         """Note that the spool has evicted rows of ours for want of room, or for age."""
         evicted = set(row_ids)
+        delivered = {row_id for spool, row_id in self._removals if spool is self._spool and row_id in evicted}
+        self._removals = [row for row in self._removals if row[0] is not self._spool or row[1] not in delivered]
+        evicted -= delivered
         in_memory = [key for key, (spool, row_id) in self._rows.items() if spool is self._spool and row_id in evicted]
         for key in in_memory:
             del self._rows[key]

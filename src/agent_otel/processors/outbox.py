@@ -30,6 +30,7 @@ from agent_otel.model.agent_sdk import TelemetryFanoutConfig
 from agent_otel.model.agent_sdk.fanout import TelemetryOverflowPolicy, TelemetrySinkIsolationPolicy
 from agent_otel.processors.backing import Backing
 from agent_otel.processors.forking import in_forked_child
+from agent_otel.processors.interruption import of_signal_handler
 
 __all__ = ["Outbox", "OutboxLimits"]
 
@@ -40,7 +41,9 @@ _LONGEST_WHILE_FLUSHING_S: Final = 1.0
 _MOST_IN_ONE_REQUEST: Final = 4 * _MEBIBYTE
 _LONGEST_WAIT_S: Final = 3600.0
 _SOON_S: Final = 0.2
-_MOVES_S: Final = 0.3
+_ANSWER_S: Final = 3.0
+_MAIN: Final = threading.main_thread().ident
+_MOST_LEFT_TO_THE_THREAD: Final = 256
 
 
 @frozen(kw_only=True)
@@ -78,7 +81,8 @@ class Outbox:
 
     def __init__(self, sink: Sink, limits: OutboxLimits | None = None) -> None:
         self._sink = sink
-        self.limits = limits if limits is not None else OutboxLimits()
+        limits = limits if limits is not None else OutboxLimits()
+        self.limits = evolve(limits, capacity=max(2, limits.capacity))  # of one, none were for progress (R28)
         self.sink_id = sink.spec.sink_id
         self.last_error = ""
         self._backing: Backing | None = None
@@ -117,6 +121,8 @@ class Outbox:
         )
         self._fanout.register_sink(self._spec)
         self._looks_on_disk = False
+        self._takes_from_disk = True
+        self._settled = 0
         self._reloaded = 0  # what came from disk, and had been accepted before
         self._moved = 0  # what was evicted from memory, and is on disk
         self._turned_away = 0  # what came when it was closed
@@ -159,9 +165,23 @@ class Outbox:
     def put(self, item: Item) -> None:
         """Take an item; it is queued, or something is evicted and counted."""
         self._inbox.append(item)
+        waiting = len(self._inbox)
+        if threading.get_ident() == _MAIN and waiting < _MOST_LEFT_TO_THE_THREAD:
+            # A signal handler of the agent's may raise at any step here, and must not leave the books half written.
+            if waiting == 1:
+                with self.lock:
+                    self._changed.notify_all()
+            return
         with self.lock:
             if self._depth == 0:  # else the call that a signal handler interrupted goes on with it
                 self._take_in()
+
+    def take_in(self) -> None:
+        """Queue what was put, now."""
+        if self._inbox:
+            with self.lock:
+                if self._depth == 0:
+                    self._take_in()
 
     def refuse(self) -> None:
         """Count what could not even be made an item."""
@@ -173,31 +193,39 @@ class Outbox:
         self._depth += 1
         try:
             while self._inbox:
-                item = self._inbox.popleft()
-                if self._closed:
-                    self._turned_away += 1
-                    continue
-                before = self._queue_len
-                if self._backing is not None:
-                    self._backing.accepted(item)
-                self._record(item)
-                now = self._queue_len
-                if before == 0 and now:
-                    self._waits_since = time.monotonic()
-                    self._changed.notify_all()
-                elif before < self.limits.batch <= now:
-                    self._changed.notify_all()
-        except Exception:  # noqa: BLE001  telemetry must not stop the agent
+                self._take_one(self._inbox[0])
+                self._inbox.popleft()
+        except Exception as error:
             self.faults += 1
+            if of_signal_handler(error):
+                raise  # the agent's own; what it interrupted is taken in again
+            self._inbox.popleft()
         finally:
             self._depth -= 1
+
+    def _take_one(self, item: Item) -> None:
+        if self._closed:
+            self._turned_away += 1
+            return
+        before = self._queue_len
+        if self._backing is not None:
+            self._backing.accepted(item)
+        self._record(item)
+        now = self._queue_len
+        if before == 0 and now:
+            self._waits_since = time.monotonic()
+            self._changed.notify_all()
+        elif before < self.limits.batch <= now:
+            self._changed.notify_all()
 
     def _record(self, item: Item) -> None:
         """Queue an item, and leave to the disk what memory has no room for. The lock is held."""
         report = self._fanout.record_live(item)
         if self._backing is not None:
             for eviction in report.evicted:
-                if eviction.reason is not LossReason.TOO_LARGE and self._backing.evicted(eviction.held):
+                if eviction.reason is LossReason.TOO_LARGE:
+                    self._backing.settled([eviction.held])  # it would be too large the next time, too
+                elif self._backing.evicted(eviction.held):
                     self._moved += 1
 
     @property
@@ -250,6 +278,7 @@ class Outbox:
         """Whether to look on disk: something was delivered or found since the last look, and there is room."""
         return (
             self._looks_on_disk
+            and self._takes_from_disk
             and self._backing is not None
             and self._backing.has_more
             and not self.failed_in_a_row
@@ -309,6 +338,7 @@ class Outbox:
                     self._fanout.settle(self.sink_id, SinkVerdict(settled=0))
             finally:
                 self._depth -= 1
+            self._settled += verdict.settled
             self._learn(verdict)
             self._looks_on_disk = self._looks_on_disk or verdict.settled > 0
             self._changed.notify_all()
@@ -345,6 +375,7 @@ class Outbox:
     @property
     def has_room(self) -> bool:
         """Whether what is not terminal would be queued now, unless it is larger than half of all that may wait."""
+        self.take_in()
         if self._queue_len + len(self._inbox) >= max(1, self.limits.capacity - self._reserve):
             return False
         return (self._fanout.sink_queue_bytes(self.sink_id) or 0) <= self.limits.bytes // 2
@@ -366,16 +397,22 @@ class Outbox:
         self._stuck_at = self.exported
 
     def begin_flush(self) -> None:
-        """Try at once, also if the sink is failing."""
+        """Deliver without delay from now on, until ``end_flush``; try at once, also if the sink is failing."""
         with self.lock:
             if self._depth == 0:
                 self._take_in()
+            self._flushes += 1
             self._not_before = 0.0
             self._waits_since = 0.0 if self._queue_len else None
             self._changed.notify_all()
 
+    def end_flush(self) -> None:
+        """Go back to the usual pace."""
+        with self.lock:
+            self._flushes -= 1
+
     def wait_until_empty(self, deadline: float) -> bool:
-        """Wait until nothing waits; it is delivered without delay meanwhile.
+        """Wait until nothing waits.
 
         Args:
             deadline: In seconds of ``time.monotonic``.
@@ -383,15 +420,12 @@ class Outbox:
         with self.lock:
             if self._depth:
                 return False  # as in ``wait_for_room``
-            self._flushes += 1
-            try:
-                self._changed.notify_all()
-                return self._changed.wait_for(self._is_empty, max(0.0, deadline - time.monotonic()))
-            finally:
-                self._flushes -= 1
+            return self._changed.wait_for(self._is_empty, max(0.0, deadline - time.monotonic()))
 
     def wait_while_it_moves(self, deadline: float) -> bool:
         """Wait until nothing waits, as long as the sink takes something now and then: what is left is on disk.
+
+        A sink that fails is not waited for, one that has not answered yet for a few seconds.
 
         Args:
             deadline: In seconds of ``time.monotonic``.
@@ -399,23 +433,20 @@ class Outbox:
         Returns:
             Whether nothing waits.
         """
-        while True:
-            before, failures = self.exported, self.failed_in_a_row
-            step = min(deadline, time.monotonic() + _MOVES_S)
-            with self.lock:
-                if self._depth:
-                    return False
-                self._flushes += 1
-                try:
-                    self._changed.notify_all()
-                    while not self._is_empty() and self.failed_in_a_row <= failures and time.monotonic() < step:
-                        self._changed.wait(max(0.0, step - time.monotonic()))
-                finally:
-                    self._flushes -= 1
-                if self._is_empty():
-                    return True
-            if self.exported == before or time.monotonic() >= deadline:
+        with self.lock:
+            if self._depth:
                 return False
+            self._takes_from_disk = False
+            exported, failures = -1, self.failed_in_a_row
+            patience = deadline
+            while not self._is_empty() and self.failed_in_a_row <= failures:
+                now = time.monotonic()
+                if self._settled != exported:
+                    exported, patience = self._settled, min(deadline, now + _ANSWER_S)
+                if now >= patience:
+                    break
+                self._changed.wait(patience - now)
+            return self._is_empty()
 
     @property
     def is_on_disk(self) -> bool:
@@ -429,12 +460,16 @@ class Outbox:
     def flush(self, deadline: float) -> bool:
         """Deliver what waits until ``deadline``, in seconds of ``time.monotonic``; gives whether all of it was."""
         self.begin_flush()
-        return self.wait_until_empty(deadline)
+        try:
+            return self.wait_until_empty(deadline)
+        finally:
+            self.end_flush()
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def give_up(self) -> None:
         """Take nothing more: the sink is known to be dead, and waiting for it would take forever."""
+        self.take_in()
         with self.lock:
             self._closed = True
             self._changed.notify_all()
@@ -469,6 +504,8 @@ class Outbox:
         if not self.lock.acquire(timeout=_SOON_S):
             return dict(self._last)
         try:
+            if self._depth == 0:
+                self._take_in()
             counts = self._fanout.counts(self.sink_id)
             backing = self._backing
             left = counts.queued if self._written_off else 0

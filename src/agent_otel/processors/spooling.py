@@ -10,7 +10,8 @@ import threading
 import time
 from typing import Final
 
-from agent_otel.delivery.spool import Destination, Spool, SpoolError, SpoolLimits, adopt_spools
+from agent_otel.delivery import Item
+from agent_otel.delivery.spool import Destination, Evicted, Spool, SpoolError, SpoolLimits, adopt_spools
 from agent_otel.processors.backing import Backing
 from agent_otel.processors.forking import in_forked_child
 from agent_otel.processors.outbox import Outbox
@@ -21,7 +22,6 @@ _INTERVAL_S: Final = 0.02
 _TIDY_S: Final = 1.0
 _ADOPT_S: Final = 30.0
 _LONGEST_ADOPT_S: Final = 600.0
-_LAST_S: Final = 5.0
 
 
 class Spooling:
@@ -43,20 +43,25 @@ class Spooling:
         self.spool = Spool.open(directory, limits=limits)
         self.held_back: dict[str, int] = {}  # what dead processes left for others, by reason, at the last look
         self._kept: list[tuple[Outbox, Backing]] = []
-        self._begin()
+        self._stops = False
+        self._is_started = False
+        self._renew()
         in_forked_child(self._after_fork)
 
-    def _begin(self) -> None:
-        self._wake = threading.Event()
-        self._stopped = threading.Event()
-        self._stops = False
-        self._cycle = threading.Lock()
+    def start(self) -> None:
+        """Begin, once all outboxes are kept: what dead processes left is for any of them."""
+        self._is_started = True
         threading.Thread(target=self._work, name="agent-otel-spool", daemon=True).start()
 
+    def _renew(self) -> None:
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._cycle = threading.Lock()
+
     def _after_fork(self) -> None:
-        stopped = self._stops  # outboxes have begun anew already, and what backs them
-        self._begin()
-        self._stops = stopped
+        self._renew()  # outboxes have begun anew already, and what backs them
+        if self._is_started and not self._stops:
+            self.start()
 
     def keep(self, outbox: Outbox, fingerprint: str, *, retain_raw: bool = False) -> None:
         """Keep an outbox's items on disk from now on.
@@ -106,27 +111,45 @@ class Spooling:
     def save(self) -> None:
         """Write what waits, and delete what was delivered."""
         with self._cycle:
-            for outbox, backing in self._kept:
-                self._save(outbox, backing)
+            self._save_all()
+
+    def _save_all(self) -> None:
+        for outbox, backing in self._kept:
+            self._save(outbox, backing)
+            outbox.wake()
 
     def _save(self, outbox: Outbox, backing: Backing) -> None:
+        outbox.take_in()
         while True:
             with backing.disk:
                 with outbox.lock:
                     batch = backing.take_unsaved()
                 if not batch:
                     break
-                appended = self.spool.append(backing.entries(batch), time.time_ns())
+                stored, evicted = self._append(backing, batch)
                 with outbox.lock:
-                    backing.saved(batch, appended.row_ids)
-                    backing.given_up(
-                        evicted.row_id for evicted in appended.evicted if evicted.sink_id == outbox.sink_id
-                    )
+                    backing.saved(batch, stored)
+                self._give_up(evicted)
         with backing.disk:  # until they are gone they must not be read again
             with outbox.lock:
                 removals = backing.take_removals()
             for spool, row_ids in removals.items():
                 spool.remove(row_ids)
+
+    def _append(self, backing: Backing, batch: list[Item]) -> tuple[tuple[int | None, ...], tuple[Evicted, ...]]:
+        try:
+            appended = self.spool.append(backing.entries(batch), time.time_ns())
+        except Exception:  # noqa: BLE001  the spool raises nothing, but memory may run out
+            return (None,) * len(batch), ()
+        return appended.row_ids, appended.evicted
+
+    def _give_up(self, evicted: tuple[Evicted, ...]) -> None:
+        """Tell every outbox which of its rows the spool has evicted: they share its bounds."""
+        if evicted:
+            for outbox, backing in self._kept:
+                with outbox.lock:
+                    backing.given_up(one.row_id for one in evicted if one.sink_id == outbox.sink_id)
+                outbox.wake()
 
     def _work(self) -> None:
         stopped, next_tidy, next_adoption, wait = self._stopped, 0.0, 0.0, _ADOPT_S
@@ -134,6 +157,8 @@ class Spooling:
             self._wake.wait(self._interval_s)
             now = time.monotonic()
             try:
+                for outbox, _ in self._kept:
+                    outbox.take_in()
                 if any(backing.is_behind for _, backing in self._kept):
                     self.save()
                 if now >= next_tidy:
@@ -149,10 +174,8 @@ class Spooling:
         stopped.set()
 
     def _tidy(self) -> None:
-        evicted = self.spool.tidy(time.time_ns())
+        self._give_up(self.spool.tidy(time.time_ns()))
         for outbox, backing in self._kept:
-            with outbox.lock:
-                backing.given_up(one.row_id for one in evicted if one.sink_id == outbox.sink_id)
             for spool in self._emptied(outbox, backing):
                 if not any(other is not backing and spool in other.adopted for _, other in self._kept):
                     spool.close()
@@ -165,18 +188,23 @@ class Spooling:
             for spool in list(backing.adopted):
                 with outbox.lock:
                     in_use = any(used is spool for used, _ in backing.known_rows())
-                if not in_use and not spool.deliverable(backing.destination, limit=1):
+                if not in_use and not spool.owes and not spool.deliverable(backing.destination, limit=1):
                     with outbox.lock:
                         backing.disown(spool)
                     done.append(spool)
         return done
 
-    def close(self) -> None:
-        """Write what is left, and let go of the file: another process will deliver it, or ``agent-otel flush``."""
+    def close(self, deadline: float) -> None:
+        """Write what is left, and let go of the file: another process will deliver it, or ``agent-otel flush``.
+
+        Args:
+            deadline: In seconds of ``time.monotonic``; a disk that hangs is left alone then.
+        """
         self._stops = True
         self._wake.set()
-        self._stopped.wait(_LAST_S)
-        self.save()
+        if self._is_started and not self._stopped.wait(max(0.0, deadline - time.monotonic())):
+            return
+        self._save_all()
         self.spool.tidy(time.time_ns())
         for spool in {self.spool, *(spool for _, backing in self._kept for spool in backing.adopted)}:
             spool.close()

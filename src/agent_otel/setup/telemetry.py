@@ -56,6 +56,7 @@ from agent_otel.setup.sinks import SIGNALS, Sink, check_sink_names, sinks_of
 __all__ = ["Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
 
 _SHUTDOWN_MARGIN_S = 0.2
+_SPOOL_CLOSE_S = 1.0
 _DELAY_S = {"BSP": 5.0, "BLRP": 1.0}  # as the stock batch processors
 _INSTANCE = "service.instance.id"
 
@@ -101,7 +102,11 @@ class Telemetry:
         flush = self._metrics_flush
         if self.metrics_aside is not None and self.meter_provider is not None and (flush is None or flush.is_set()):
             flush = self._metrics_flush = self.metrics_aside.run(self.meter_provider.force_flush)
-        done = [outbox.wait_until_empty(deadline) for outbox in self.outboxes]
+        try:
+            done = [outbox.wait_until_empty(deadline) for outbox in self.outboxes]
+        finally:
+            for outbox in self.outboxes:
+                outbox.end_flush()
         return all(done) and (flush is None or flush.wait(max(0.0, deadline - time.monotonic())))
 
     def shutdown(self, deadline: float) -> None:
@@ -112,6 +117,8 @@ class Telemetry:
                 outbox.begin_flush()
             for outbox in self.outboxes:
                 outbox.wait_while_it_moves(deadline)
+            for outbox in self.outboxes:
+                outbox.end_flush()
             deadline = min(deadline, time.monotonic() + _SHUTDOWN_MARGIN_S)
         if self.metrics_aside is not None and self.meter_provider is not None:
             stopped = self.metrics_aside.run(self.meter_provider.shutdown)
@@ -121,7 +128,7 @@ class Telemetry:
         for outbox in self.outboxes:
             outbox.end_shutdown(deadline)
         if self.spooling is not None:
-            self.spooling.close()
+            self.spooling.close(max(deadline, time.monotonic() + _SPOOL_CLOSE_S))
         if stopped is not None:
             stopped.wait(max(_SHUTDOWN_MARGIN_S, deadline - time.monotonic()))
 
@@ -263,6 +270,7 @@ def _spooling(settings: Settings, outboxes: list[Outbox], sinks: Mapping[Signal,
     for outbox in outboxes:
         fingerprint = fingerprint_of(settings.content, policies[outbox.sink_id])
         spooling.keep(outbox, fingerprint, retain_raw=settings.content.raw.retention_active)
+    spooling.start()
     return spooling
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+import os
 import sqlite3
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ _ROW: Final = (
     "SELECT destination, will_of, envelope, trace_id, span_id, run_id, rank, stream, ordinal, content_mode, "
     "enqueued_ns, payload, raw_payload, checksum FROM item WHERE id = ?"
 )
+_START_BYTES: Final = 6
 _SCANS: Final = tuple(  # every way to walk the table or its index, each in both directions
     f"SELECT id FROM item {source} {direction}"  # noqa: S608  of these constants
     for direction in ("ASC", "DESC")
@@ -143,7 +145,8 @@ class Rows:
         """Give an id that no row ever had."""
         (used,) = self._db.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'item'").fetchone()
         (found,) = self._db.execute("SELECT COALESCE(MAX(id), 0) FROM item").fetchone()
-        next_id = max(_integer(used), _integer(found)) + 1
+        # A new file begins anywhere: if it takes the place of one that was removed, no id may mean two rows.
+        next_id = (max(_integer(used), _integer(found)) or int.from_bytes(os.urandom(_START_BYTES), "big")) + 1
         if next_id >= 1 << (RANK_SHIFT - 1):
             raise sqlite3.DatabaseError(_MALFORMED)
         return next_id

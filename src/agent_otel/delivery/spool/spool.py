@@ -217,6 +217,11 @@ class Spool:
             counts.note((), (), evicted)
         return evicted
 
+    @property
+    def owes(self) -> bool:
+        """Whether rows are still to be deleted that the disk did not let go of."""
+        return bool(self._file.counts.owed)
+
     def amount(self) -> Amount:
         """Give how much it holds, wills included."""
         return self._answer(lambda store: Amount(store.tally.items, store.tally.bytes), Amount())
