@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+import math
 import random
 import threading
 import time
@@ -39,7 +40,7 @@ _FIRST_DELAY_S: Final = {FailureKind.NOT_NOW: 0.5, FailureKind.TROUBLE: 5.0}
 _LONGEST_DELAY_S: Final = {FailureKind.NOT_NOW: 30.0, FailureKind.TROUBLE: 60.0}
 _LONGEST_WHILE_FLUSHING_S: Final = 1.0
 _MOST_IN_ONE_REQUEST: Final = 4 * _MEBIBYTE
-_LONGEST_WAIT_S: Final = 3600.0
+_LONGEST_WAIT_S: Final = 1.0  # a wake-up may get lost to an exception of a signal handler
 _SOON_S: Final = 0.2
 _ANSWER_S: Final = 3.0
 _MAIN: Final = threading.main_thread().ident
@@ -306,7 +307,7 @@ class Outbox:
     def _due(self, now: float, waiting: int) -> float:
         """Give when the next batch is to be sent, in seconds of ``time.monotonic``."""
         if not waiting:
-            return now + _LONGEST_WAIT_S
+            return math.inf
         hurries = self._flushes > 0 or self._stops
         if self._failure is not None:
             return self._not_before
