@@ -38,7 +38,7 @@ class Filtered:
         self.processor = ContentPolicyLogProcessor(SimpleLogRecordProcessor(self.exporter), policy, sink)
         provider.add_log_record_processor(self.processor)
         provider.add_log_record_processor(SimpleLogRecordProcessor(self.raw))
-        self.logger = provider.get_logger("other.library")
+        self.logger = provider.get_logger("other.instrumentation")
 
     def emit(self, **given):
         self.logger.emit(LogRecord(timestamp=1, severity_number=SeverityNumber.INFO, **given))

@@ -34,7 +34,7 @@ class Filtered:
         self.provider.add_span_processor(self.processor)
         self.provider.add_span_processor(SimpleSpanProcessor(self.raw))
 
-    def span(self, name="work", scope="other.library", **given):
+    def span(self, name="work", scope="other.instrumentation", **given):
         with self.provider.get_tracer(scope).start_as_current_span(name, **given) as span:
             return span
 
@@ -209,7 +209,7 @@ def test_a_secret_that_the_sdk_cut_in_half_is_hidden_too():
 
 
 def test_raw_content_of_another_library_leaves_only_with_every_gate_open():
-    gates = RawGates(sources=("other.library",), byte_limit=1000, retention_active=True, sample_ratio=1.0)
+    gates = RawGates(sources=("other.instrumentation",), byte_limit=1000, retention_active=True, sample_ratio=1.0)
     policy = ContentPolicy(modes=every_kind(CaptureMode.RAW_CONTENT), raw=gates)
     sink = SinkPolicy("archive", every_kind(CaptureMode.RAW_CONTENT))
     filtered = Filtered(policy, sink)

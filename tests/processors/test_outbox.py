@@ -137,7 +137,7 @@ def test_what_a_sink_does_not_take_stays_and_is_taken_later_in_order(make, sink,
 
 
 def test_a_sink_in_trouble_gets_one_small_request_now_and_then(make, sink, monkeypatch):
-    monkeypatch.setattr("agent_otel.processors.outbox._FIRST_DELAY_S", dict.fromkeys(FailureKind, 0.01))
+    monkeypatch.setattr("agent_otel.processors.pacing._FIRST_DELAY_S", dict.fromkeys(FailureKind, 0.01))
     outbox = make(OutboxLimits(capacity=100, batch=10, delay_s=0.01))
     sink.answers = [failed(FailureKind.TROUBLE), failed(FailureKind.TROUBLE)]
     put(outbox, 10)

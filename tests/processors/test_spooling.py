@@ -158,3 +158,22 @@ def test_what_is_too_large_for_memory_leaves_nothing_on_disk(make, tmp_path):
     spooling.save()
     spooling.save()
     assert sum(file.amount.items for file in list_spools(tmp_path / "spool")) == 0
+
+
+def test_memory_does_not_fill_with_what_waits_for_a_disk_that_hangs(make, monkeypatch):
+    monkeypatch.setattr("agent_otel.processors.backing._MOST_PENDING_BYTES", 10_000)
+    sink = Sink()
+    sink.open.clear()
+    spooling, (outbox,) = make(sink)
+    released = threading.Event()
+    append = spooling.spool.append
+    monkeypatch.setattr(spooling.spool, "append", lambda *given: released.wait(20) and append(*given))
+    for number in range(500):
+        outbox.put(item(number))
+    ((_, backing),) = spooling._kept
+    assert_balanced(outbox)
+    assert len(backing._pending) < 50
+    assert outbox.evicted > 400
+    released.set()
+    sink.open.set()
+    assert outbox.flush(soon())

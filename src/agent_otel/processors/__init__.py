@@ -2,7 +2,8 @@
 
 from agent_otel.processors.aside import Aside
 from agent_otel.processors.forking import in_forked_child
-from agent_otel.processors.outbox import Outbox, OutboxLimits
+from agent_otel.processors.outbox import Outbox
+from agent_otel.processors.pacing import OutboxLimits
 from agent_otel.processors.preserving import TerminalPreservingLogProcessor, TerminalPreservingProcessor
 
 __all__ = [

@@ -16,6 +16,7 @@ from agent_otel.delivery.spool import Destination, Entry, Spool
 __all__ = ["Backing"]
 
 _BATCH = 500
+_MOST_PENDING_BYTES = 32 * 1024 * 1024
 _Row = tuple[Spool, int]
 
 
@@ -42,6 +43,7 @@ class Backing:
         self._adopted = []
         self._unsaved: deque[Item] = deque()
         self._pending: dict[int, Item] = {}  # not on disk yet, by identity; holds them so that identities stay theirs
+        self._pending_bytes = 0
         self._rows: dict[int, _Row] = {}  # of what is in memory, by identity
         self._delivered_early: set[int] = set()  # of what is pending
         self._evicted_early: set[int] = set()
@@ -53,9 +55,17 @@ class Backing:
     # -- from the outbox ----------------------------------------------------------------------------------------------
 
     def accepted(self, item: Item) -> None:
-        """Write an item ahead, soon."""
+        """Write an item ahead, soon; not if the disk is so far behind that memory would fill with what waits for it."""
+        if self._pending_bytes > _MOST_PENDING_BYTES:
+            return
         self._unsaved.append(item)
         self._pending[id(item)] = item
+        self._pending_bytes += item.size
+
+    def _written(self, key: int) -> None:
+        item = self._pending.pop(key, None)
+        if item is not None:
+            self._pending_bytes -= item.size
 
     def evicted(self, item: Item) -> bool:
         """Note that memory has no room for an item; gives whether the disk keeps it."""
@@ -86,7 +96,7 @@ class Backing:
             item = self._unsaved.popleft()
             if id(item) in self._delivered_early:
                 self._delivered_early.discard(id(item))
-                self._pending.pop(id(item), None)
+                self._written(id(item))
             else:
                 batch.append(item)
         return sorted(batch, key=lambda item: item.delivery_class.rank)
@@ -99,7 +109,7 @@ class Backing:
         """Note which items have a row now."""
         for item, row_id in zip(batch, row_ids, strict=True):
             key = id(item)
-            self._pending.pop(key, None)
+            self._written(key)
             early, gone = key in self._evicted_early, key in self._delivered_early
             self._evicted_early.discard(key)
             self._delivered_early.discard(key)

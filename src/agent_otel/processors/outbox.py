@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-import math
-import random
 import threading
 import time
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from agent_otel.delivery import (
     FailureKind,
@@ -32,41 +30,16 @@ from agent_otel.model.agent_sdk.fanout import TelemetryOverflowPolicy, Telemetry
 from agent_otel.processors.backing import Backing
 from agent_otel.processors.forking import in_forked_child
 from agent_otel.processors.interruption import of_signal_handler
+from agent_otel.processors.pacing import OutboxLimits, Pace
 
-__all__ = ["Outbox", "OutboxLimits"]
+__all__ = ["Outbox"]
 
-_MEBIBYTE: Final = 1024 * 1024
-_FIRST_DELAY_S: Final = {FailureKind.NOT_NOW: 0.5, FailureKind.TROUBLE: 5.0}
-_LONGEST_DELAY_S: Final = {FailureKind.NOT_NOW: 30.0, FailureKind.TROUBLE: 60.0}
-_LONGEST_WHILE_FLUSHING_S: Final = 1.0
-_MOST_IN_ONE_REQUEST: Final = 4 * _MEBIBYTE
+_MOST_IN_ONE_REQUEST: Final = 4 * 1024 * 1024
 _LONGEST_WAIT_S: Final = 1.0  # a wake-up may get lost to an exception of a signal handler
 _SOON_S: Final = 0.2
 _ANSWER_S: Final = 3.0
 _MAIN: Final = threading.main_thread().ident
 _MOST_LEFT_TO_THE_THREAD: Final = 256
-
-
-@frozen(kw_only=True)
-class OutboxLimits:
-    """How much waits, and for how long.
-
-    Attributes:
-        capacity: Items; a quarter of them is kept for what is terminal (R26).
-        bytes: Bytes of all items.
-        batch: Items that are sent together at most.
-        delay_s: Seconds that an item waits for others to be sent with.
-    """
-
-    capacity: int = 2048
-    bytes: int = 32 * _MEBIBYTE
-    batch: int = 512
-    delay_s: float = 5.0
-
-    @property
-    def reserve(self) -> int:
-        """Items of the capacity that only terminal ones may take; none of a capacity of one."""
-        return max(1, self.capacity // 4) if self.capacity > 1 else 1
 
 
 class Outbox:
@@ -85,7 +58,6 @@ class Outbox:
         limits = limits if limits is not None else OutboxLimits()
         self.limits = evolve(limits, capacity=max(2, limits.capacity))  # of one, none were for progress (R28)
         self.sink_id = sink.spec.sink_id
-        self.last_error = ""
         self._backing: Backing | None = None
         self._begin()
         in_forked_child(self._after_fork)
@@ -114,7 +86,7 @@ class Outbox:
         self._fanout: TelemetryFanout[Item] = TelemetryFanout(
             TelemetryFanoutConfig(
                 queue_capacity=self.limits.capacity,
-                terminal_reserve=self._reserve,
+                terminal_reserve=self.limits.reserve,
                 overflow=TelemetryOverflowPolicy.DropNonTerminalProgress,
                 sink_isolation=TelemetrySinkIsolationPolicy.IsolateEachSink,
             ),
@@ -132,12 +104,7 @@ class Outbox:
         self._stops = False
         self._stop_by = 0.0
         self._flushes = 0  # flushes that wait
-        self._waits_since: float | None = None  # when the oldest item of an empty queue came
-        self._failure: SinkFailure | None = None
-        self._delay_s = 0.0
-        self._not_before = 0.0
-        self.failed_in_a_row = 0
-        self.failing_since: float | None = None
+        self._pace = Pace(self.limits)
         self._stuck_at = -1
         self.faults = 0
         self._last: dict[str, int] = dict.fromkeys(_COUNTS, 0)
@@ -145,12 +112,31 @@ class Outbox:
         threading.Thread(target=self._work, name=f"agent-otel-{self.sink_id}", daemon=True).start()
 
     @property
-    def _reserve(self) -> int:
-        return self.limits.reserve
+    def failed_in_a_row(self) -> int:
+        """How often the sink has failed since it last took something."""
+        return self._pace.failed_in_a_row
+
+    @property
+    def failing_since(self) -> float | None:
+        """Since when, in seconds of ``time.monotonic``; None if it does not fail."""
+        return self._pace.failing_since
+
+    @property
+    def last_error(self) -> str:
+        """Why it failed last, without content."""
+        return self._pace.last_error
+
+    @property
+    def _most_items(self) -> int:
+        return self._pace.most_items(in_haste=self._flushes > 0)
+
+    @property
+    def _in_haste(self) -> bool:
+        return self._flushes > 0 or self._stops
 
     @property
     def _spec(self) -> SinkSpec:
-        return evolve(self._sink.spec, queue_capacity=self.limits.capacity, terminal_reserve=self._reserve)
+        return evolve(self._sink.spec, queue_capacity=self.limits.capacity, terminal_reserve=self.limits.reserve)
 
     def _after_fork(self) -> None:
         """In a forked child: what waits is the parent's, and it will deliver it; the thread is gone."""
@@ -214,7 +200,7 @@ class Outbox:
         self._record(item)
         now = self._queue_len
         if before == 0 and now:
-            self._waits_since = time.monotonic()
+            self._pace.begins(time.monotonic())
             self._changed.notify_all()
         elif before < self.limits.batch <= now:
             self._changed.notify_all()
@@ -262,7 +248,7 @@ class Outbox:
         with backing.disk:
             with self.lock:
                 known = backing.known_rows()
-            found = backing.load(self._most_items(), known)
+            found = backing.load(self._most_items, known)
             with self.lock:
                 self._depth += 1
                 try:
@@ -270,8 +256,8 @@ class Outbox:
                         if backing.loaded(row, item):
                             self._reloaded += 1
                         self._record(item)
-                    if found and self._waits_since is None:
-                        self._waits_since = 0.0
+                    if found:
+                        self._pace.begins(0.0)
                 finally:
                     self._depth -= 1
 
@@ -284,7 +270,7 @@ class Outbox:
             and self._backing.has_more
             and not self.failed_in_a_row
             and not self._stops
-            and self._queue_len <= self._most_items() // 2
+            and self._queue_len <= self._most_items // 2
         )
 
     def _next_batch(self) -> tuple[Item, ...] | None:
@@ -298,28 +284,11 @@ class Outbox:
             waiting = self._queue_len
             if self._stops and (not waiting or now >= self._stop_by):
                 return None
-            due = self._due(now, waiting)
+            due = self._pace.due(now, waiting, in_haste=self._in_haste)
             if due <= now:
-                return self._fanout.peek(self.sink_id, self._most_items(), _MOST_IN_ONE_REQUEST)
+                return self._fanout.peek(self.sink_id, self._most_items, _MOST_IN_ONE_REQUEST)
             limit = min(due, self._stop_by) if self._stops else due
             self._changed.wait(min(max(0.0, limit - now), _LONGEST_WAIT_S))
-
-    def _due(self, now: float, waiting: int) -> float:
-        """Give when the next batch is to be sent, in seconds of ``time.monotonic``."""
-        if not waiting:
-            return math.inf
-        hurries = self._flushes > 0 or self._stops
-        if self._failure is not None:
-            return self._not_before
-        if hurries or waiting >= self.limits.batch:
-            return now
-        return (self._waits_since if self._waits_since is not None else now) + self.limits.delay_s
-
-    def _most_items(self) -> int:
-        """Give how many items to try: one, as long as all that is known of the sink is that it is in trouble."""
-        if self._failure is not None and self._failure.kind is FailureKind.TROUBLE and self._flushes == 0:
-            return 1
-        return max(1, min(self.limits.batch, self.limits.capacity // 2))
 
     def _deliver(self, batch: tuple[Item, ...]) -> None:
         try:
@@ -340,36 +309,9 @@ class Outbox:
             finally:
                 self._depth -= 1
             self._settled += verdict.settled
-            self._learn(verdict)
+            self._pace.learn(verdict, time.monotonic(), self._queue_len, in_haste=self._in_haste)
             self._looks_on_disk = self._looks_on_disk or verdict.settled > 0
             self._changed.notify_all()
-
-    def _learn(self, verdict: SinkVerdict) -> None:
-        """Find out from a verdict when to try again. The lock is held."""
-        now = time.monotonic()
-        failure = verdict.failure
-        is_unfinished = failure is not None and failure.retry_after_s == 0  # it went well as far as it went
-        if is_unfinished:
-            failure = None
-        # What waited for a sink that was away has waited long enough, and so has what it had no time for.
-        waited = is_unfinished or (self._failure is not None and failure is None)
-        self._waits_since = (0.0 if waited else now) if self._queue_len else None
-        if failure is None or verdict.settled:
-            self.failed_in_a_row, self.failing_since, self._delay_s = 0, None, 0.0
-        self._failure = failure
-        if failure is None:
-            return
-        self.failed_in_a_row += 1
-        self.failing_since = self.failing_since if self.failing_since is not None else now
-        self.last_error = failure.reason
-        longest = _LONGEST_DELAY_S[failure.kind]
-        self._delay_s = min(max(self._delay_s * 2, _FIRST_DELAY_S[failure.kind]), longest)
-        delay = failure.retry_after_s
-        if delay is None:
-            delay = self._delay_s * random.uniform(0.8, 1.2)  # noqa: S311  jitter
-            if self._flushes or self._stops:
-                delay = min(delay, _LONGEST_WHILE_FLUSHING_S)
-        self._not_before = now + delay
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
@@ -377,7 +319,7 @@ class Outbox:
     def has_room(self) -> bool:
         """Whether what is not terminal would be queued now, unless it is larger than half of all that may wait."""
         self.take_in()
-        if self._queue_len + len(self._inbox) >= max(1, self.limits.capacity - self._reserve):
+        if self._queue_len + len(self._inbox) >= max(1, self.limits.capacity - self.limits.reserve):
             return False
         return (self._fanout.sink_queue_bytes(self.sink_id) or 0) <= self.limits.bytes // 2
 
@@ -403,8 +345,7 @@ class Outbox:
             if self._depth == 0:
                 self._take_in()
             self._flushes += 1
-            self._not_before = 0.0
-            self._waits_since = 0.0 if self._queue_len else None
+            self._pace.hurry(self._queue_len)
             self._changed.notify_all()
 
     def end_flush(self) -> None:
@@ -482,7 +423,7 @@ class Outbox:
                 self._take_in()
             self._closed = self._stops = True
             self._stop_by = deadline
-            self._not_before = 0.0
+            self._pace.hurry(self._queue_len)
             self._changed.notify_all()
 
     def end_shutdown(self, deadline: float) -> None:

@@ -28,7 +28,8 @@ from agent_otel.processors.content.counts import ContentCounts
 from agent_otel.processors.content.records import LogGuard
 from agent_otel.processors.content.spans import SpanGuard
 from agent_otel.processors.interruption import of_signal_handler
-from agent_otel.processors.outbox import Outbox, OutboxLimits
+from agent_otel.processors.outbox import Outbox
+from agent_otel.processors.pacing import OutboxLimits
 
 __all__ = ["TerminalPreservingLogProcessor", "TerminalPreservingProcessor", "sink_for"]
 
@@ -60,7 +61,22 @@ def sink_for(exporter: Any, signal: Signal, sink_id: str) -> Sink:
     return OtlpGrpcSink(spec, exporter)
 
 
-class TerminalPreservingProcessor(SpanProcessor):
+class _Preserving:
+    """What both have: the outbox, and its end."""
+
+    outbox: Outbox
+    counts: ContentCounts
+
+    def shutdown(self) -> None:
+        """Stop at once; called by the provider, after whoever owns it has flushed."""
+        self.outbox.shutdown_by(time.monotonic() + _STOP_S)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Deliver what waits within ``timeout_millis``; gives whether all of it was."""
+        return self.outbox.flush(time.monotonic() + timeout_millis / 1000)
+
+
+class TerminalPreservingProcessor(_Preserving, SpanProcessor):
     """Delivers spans to one sink; the ends of runs, errors and usage before the rest.
 
         provider.add_span_processor(TerminalPreservingProcessor(OTLPSpanExporter()))
@@ -108,16 +124,8 @@ class TerminalPreservingProcessor(SpanProcessor):
             return
         self.outbox.put(item)
 
-    def shutdown(self) -> None:
-        """Stop at once; called by the provider, after whoever owns it has flushed."""
-        self.outbox.shutdown_by(time.monotonic() + _STOP_S)
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Deliver what waits within ``timeout_millis``; gives whether all of it was."""
-        return self.outbox.flush(time.monotonic() + timeout_millis / 1000)
-
-
-class TerminalPreservingLogProcessor(LogRecordProcessor):
+class TerminalPreservingLogProcessor(_Preserving, LogRecordProcessor):
     """Delivers log records to one sink; see ``TerminalPreservingProcessor``."""
 
     def __init__(
@@ -146,14 +154,6 @@ class TerminalPreservingLogProcessor(LogRecordProcessor):
             self.outbox.refuse()
             return
         self.outbox.put(item)
-
-    def shutdown(self) -> None:
-        """Stop at once; called by the provider, after whoever owns it has flushed."""
-        self.outbox.shutdown_by(time.monotonic() + _STOP_S)
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Deliver what waits within ``timeout_millis``; gives whether all of it was."""
-        return self.outbox.flush(time.monotonic() + timeout_millis / 1000)
 
 
 def _item(
