@@ -61,6 +61,15 @@ def test_of_any_part_of_a_text(text, data):
     assert nothing(SCRUBBER, part)
 
 
+@pytest.mark.parametrize("space", [" ", "  ", "\n", "\t", "\r\n"])
+@pytest.mark.parametrize("key", ["password", "userPwd", "pwd", "pass", "token", "api_key", "pin", "my pass", "creds"])
+@pytest.mark.parametrize("value", ["hunter2zz", 123456])
+def test_space_at_the_end_of_a_key_counts_for_nothing(key, value, space):
+    bare, spaced = ({name: value} for name in (key, key + space))
+    assert SCRUBBER.scrub(spaced).findings == SCRUBBER.scrub(bare).findings
+    assert SCRUBBER.scrub(json.dumps(spaced)).findings == SCRUBBER.scrub(json.dumps(bare)).findings
+
+
 @FAST
 @given(JSON, st.booleans(), st.sampled_from((None, (",", ":"))))
 def test_of_a_dump_and_all_that_it_holds(value, ascii_only, separators):

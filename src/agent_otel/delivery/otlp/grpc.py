@@ -16,10 +16,9 @@ import grpc
 from agent_otel.delivery.item import Item, Signal
 from agent_otel.delivery.otlp.answer import Answer, Refused, bounded_delay, taken
 from agent_otel.delivery.otlp.request import request_bytes
-from agent_otel.delivery.otlp.splitting import MAX_REQUEST_BYTES, Splitter, Stub
+from agent_otel.delivery.otlp.sink import OtlpSink
 from agent_otel.delivery.otlp.stock import GrpcTarget, read_target, untraced
-from agent_otel.delivery.sink import FailureKind, SinkFailure, SinkSpec, SinkVerdict
-from agent_otel.model import CaptureMode, Cursor
+from agent_otel.delivery.sink import FailureKind, SinkFailure
 
 __all__ = ["OtlpGrpcSink"]
 
@@ -58,31 +57,10 @@ _MISCONFIGURED: Final = (
 )
 
 
-class OtlpGrpcSink:
-    """Sends spans or log records over gRPC as the exporter that it is made from was told to.
+class OtlpGrpcSink(OtlpSink):
+    """Sends over gRPC. A forked child has a channel of its own."""
 
-    Args:
-        spec: The destination. Raw forms are sent only if its content mode is ``raw_content``.
-        exporter: A stock OTLP exporter over gRPC, or what stands in for one; it exports nothing itself. A forked child
-            reads it again and has a channel of its own.
-        max_request_bytes: Bytes of a request, before compression.
-        stub: What goes in the place of an item that is too large by itself; None means that it is refused.
-
-    Raises:
-        TypeError: The exporter is no such exporter.
-    """
-
-    def __init__(
-        self, spec: SinkSpec, exporter: Any, *, max_request_bytes: int = MAX_REQUEST_BYTES, stub: Stub | None = None
-    ) -> None:
-        self.spec = spec
-        self._exporter = exporter
-        self._raw = spec.content_mode == CaptureMode.RAW_CONTENT.value
-        self._is_over = False
-        self._settle_in()
-        self._splitter = Splitter(
-            self._send, signal=self._target.signal, max_bytes=max_request_bytes, raw=self._raw, stub=stub
-        )
+    _target: GrpcTarget
 
     def _settle_in(self) -> None:
         """Take what belongs to this process; a parent's channel is left alone."""
@@ -93,10 +71,6 @@ class OtlpGrpcSink:
         self._channel: Any = None  # made when it is needed: a process that forks before has nothing to share
         self._lock = threading.Lock()
         self._pid = os.getpid()
-
-    def export(self, items: Sequence[Item], cursor: Cursor | None = None) -> SinkVerdict:  # noqa: ARG002  the seam's
-        """Send a batch within the exporter's timeout. Never raises."""
-        return self._splitter.deliver(items, self._target.timeout_s)
 
     def shutdown(self) -> None:
         """Close the channel, which ends a call that is under way."""

@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 import time
-from typing import Any, Final
+from typing import Final
 import zlib
 
 import requests
@@ -20,10 +20,9 @@ from agent_otel.delivery.item import Item
 from agent_otel.delivery.otlp.answer import Answer, of_status, retry_after, taken
 from agent_otel.delivery.otlp.errands import Errands, GaveUp
 from agent_otel.delivery.otlp.request import request_bytes
-from agent_otel.delivery.otlp.splitting import MAX_REQUEST_BYTES, Splitter, Stub
+from agent_otel.delivery.otlp.sink import OtlpSink
 from agent_otel.delivery.otlp.stock import HttpTarget, read_target, untraced
-from agent_otel.delivery.sink import FailureKind, SinkFailure, SinkSpec, SinkVerdict
-from agent_otel.model import CaptureMode, Cursor
+from agent_otel.delivery.sink import FailureKind, SinkFailure
 
 __all__ = ["OtlpHttpSink"]
 
@@ -39,33 +38,13 @@ _TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 _HUNG_UP: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
-class OtlpHttpSink:
-    """Sends spans or log records over HTTP as the exporter that it is made from was told to.
+class OtlpHttpSink(OtlpSink):
+    """Sends over HTTP. One connection is kept alive for all exports. Redirects are not followed.
 
-    One connection is kept alive for all exports. Redirects are not followed.
-
-    Args:
-        spec: The destination. Raw forms are sent only if its content mode is ``raw_content``.
-        exporter: A stock OTLP exporter over HTTP, or what stands in for one; it exports nothing itself. A forked child
-            reads it again: wrapped so that the child gets one of its own, the child has connections of its own.
-        max_request_bytes: Bytes of a request, before compression.
-        stub: What goes in the place of an item that is too large by itself; None means that it is refused.
-
-    Raises:
-        TypeError: The exporter is no such exporter.
+    A forked child has connections of its own if the exporter is wrapped so that it is given some.
     """
 
-    def __init__(
-        self, spec: SinkSpec, exporter: Any, *, max_request_bytes: int = MAX_REQUEST_BYTES, stub: Stub | None = None
-    ) -> None:
-        self.spec = spec
-        self._exporter = exporter
-        self._raw = spec.content_mode == CaptureMode.RAW_CONTENT.value
-        self._is_over = False
-        self._settle_in()
-        self._splitter = Splitter(
-            self._send, signal=self._target.signal, max_bytes=max_request_bytes, raw=self._raw, stub=stub
-        )
+    _target: HttpTarget
 
     def _settle_in(self) -> None:
         """Take what belongs to this process."""
@@ -75,10 +54,6 @@ class OtlpHttpSink:
         self._target = target
         self._errands = Errands(f"agent-otel-{self.spec.sink_id}-http")
         self._pid = os.getpid()
-
-    def export(self, items: Sequence[Item], cursor: Cursor | None = None) -> SinkVerdict:  # noqa: ARG002  the seam's
-        """Send a batch within the exporter's timeout. Never raises."""
-        return self._splitter.deliver(items, self._target.timeout_s)
 
     def shutdown(self) -> None:
         """Close connections. A request that is under way is given up at once, and may still arrive."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from threading import get_ident
 import time
 from types import TracebackType
 from typing import Final
@@ -21,36 +22,33 @@ class _Matching:
     """Entered around every use of the matcher, by any number of threads at once; a thread may enter it again."""
 
     def __init__(self) -> None:
-        self._begin()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._begin)
-
-    def _begin(self) -> None:
         self._lock = threading.RLock()  # a signal handler may enter while its own thread does
-        self._within: dict[int, int] = {}
+        self._within: list[int] = []
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._go_on_alone)
 
     def __enter__(self) -> None:
-        me = threading.get_ident()
         with self._lock:
-            self._within[me] = self._within.get(me, 0) + 1
+            self._within.append(get_ident())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Without the lock, which whoever forks holds until all are out; each thread has an entry of its own.
-        me = threading.get_ident()
-        left = self._within.get(me, 1) - 1
-        if left:
-            self._within[me] = left
-        else:
-            self._within.pop(me, None)
+        # Without the lock, which whoever forks holds until all are out.
+        self._within.remove(get_ident())
 
     def _hold(self) -> None:
-        me = threading.get_ident()
+        me = get_ident()
         until = time.monotonic() + _LONGEST_S
         self._lock.acquire()
         while any(one != me for one in list(self._within)) and time.monotonic() < until:
             time.sleep(_POLL_S)
+
+    def _go_on_alone(self) -> None:
+        # A signal handler may have forked in the midst of a scrubbing, which the child then goes on with.
+        self._lock = threading.RLock()
+        me = get_ident()
+        self._within = [one for one in self._within if one == me]
 
     def _release(self) -> None:
         self._lock.release()

@@ -45,23 +45,23 @@ _TOLD = rf"\s+(?:(?:is|was|to|=)\s+)?[(\"'`\\]*{_RUN_WITH_DIGIT}"
 _LISTED = r"\\*[\"'`]\s*,\s*\\*[\"'`]"
 _PAIRED = rf"\\*[\"'`]?[,;]?{_GAP}{_MEMBER}\\*[\"'`]?(?:{_VALUES})\\*[\"'`]?\s*[:=]"
 _BLOCK = r"\\*[\"'`]\s*{"
-# Any other key of a structure.
-_LOOSE = r"[^\"'\\\r\n:=]*\\*\"\s*:\s*[\\\"\[{]"
+# Any other key of a structure, in words and lines as it may be.
+_LOOSE = r"(?:[^\"'\\:=]|\\[rnt])*\\*\"\s*:\s*"
 
 
 def _triggers(start: str) -> tuple[str, ...]:
     """Write the triggers; short words are looked for behind `start` only."""
     return (
-        rf"(?i:(?:{_WORDS})(?:{_REST}(?:{_ASSIGNED}|{_TOLD}|{_LISTED}|{_PAIRED}|{_BLOCK})|{_LOOSE}))",
-        rf"(?i:(?:{_PASSWORDS}){_REST}{_QUOTES}\s*{_SEPARATOR}\s*[0-9])",
+        rf"(?i:(?:{_WORDS})(?:{_REST}(?:{_ASSIGNED}|{_TOLD}|{_LISTED}|{_PAIRED}|{_BLOCK})|{_LOOSE}[\\\"\[{{]))",
+        rf"(?i:(?:{_PASSWORDS})(?:{_REST}{_QUOTES}\s*{_SEPARATOR}\s*|{_LOOSE})[0-9])",
         rf"(?i:(?:{_WEAK})s?{_QUOTES}\s*{_SEPARATOR}\s*[\"'`\\\[]*[A-Za-z0-9+/_=.:~-]{{12}})",
-        r"(?i:(?:tokens|pass|creds)\\*\"\s*:\s*[\\\"\[{])",
+        rf"(?i:(?:tokens|pass|creds){_GAP}\\*\"\s*:\s*[\\\"\[{{])",
         rf"(?i:\"(?:{_NAMES})\\*\"\s*:\s*\\*\"[^\"\\\r\n]*(?:{_WORDS}|{_SHORT}|{_CODES}))",
         # Short words, at a word's start only.
-        rf"{start}(?i:(?:{_SHORT}){_REST}(?:{_QUOTES}\s*{_SEPARATOR}|{_LISTED}|{_PAIRED}))",
-        rf"{start}(?i:pass|pw){_QUOTES}\s*[:=]\s*{_NOT_NUMBER}",
-        rf"{start}(?i:{_CODES}){_QUOTES}\s*[:= ]\s*{_QUOTES}[0-9]",
-        r"[a-z](?:Pass|Pwd|Psk|Jwt|Cvv|Cvc|Pin|Otp|Totp|Pat|Sk)[\"'\\]*\s*[:=]",
+        rf"{start}(?i:(?:{_SHORT})(?:{_REST}(?:{_GAP}{_QUOTES}\s*{_SEPARATOR}|{_LISTED}|{_PAIRED})|{_LOOSE}[0-9\\\"\[{{]))",
+        rf"{start}(?i:pass|pw){_GAP}{_QUOTES}\s*[:=]\s*{_NOT_NUMBER}",
+        rf"{start}(?i:(?:{_CODES}){_GAP}{_QUOTES}\s*[:= ]\s*(?:{_QUOTES}[0-9]|[\[{{]))",
+        rf"[a-z](?:Pass|Pwd|Psk|Jwt|Cvv|Cvc|Pin|Otp|Totp|Pat|Sk){_GAP}[\"'\\]*\s*[:=]",
         rf"--?(?i:[a-z0-9-]*(?:{_WORDS}|-pass|-key|-auth)[a-z0-9-]*\s+[^\s-])",
     )
 
