@@ -1,8 +1,6 @@
 """One layer of encoding: base64 and URL encoding, looked through where the decoded text holds a credential.
 
-Base64 of ASCII text is told from other runs of such characters without decoding: the highest bit of each byte is zero,
-which leaves 32 of the 64 characters at three of four places (and none of those that the alphabets differ in).
-So an automaton passes over hashes and paths.
+Base64 of text is told from other runs of such characters without decoding (`triggers.BASE64_OF_TEXT`).
 """
 
 from __future__ import annotations
@@ -16,24 +14,16 @@ from agent_otel.policy.scrubbing.budget import Budget
 from agent_otel.policy.scrubbing.markers import around_markers
 from agent_otel.policy.scrubbing.matcher import Span
 from agent_otel.policy.scrubbing.patterns import compile_bytes, searcher
+from agent_otel.policy.scrubbing.triggers import BASE64_OF_TEXT
 
 __all__ = ["EncodedText"]
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_GROUPS = 6  # 18 bytes of text: no credential of the table is shorter
 _LONGEST_REGION = 4096
 _COST_OF_RUN = 4000
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _OUTSIDE = frozenset(b" \t\r\n\"'<>`")
 _BASE64_BYTES = frozenset(_ALPHABET.encode() + b"-_")
-
-
-def _with_zero(bit: int) -> str:
-    """Give the class of characters whose six bits have a zero at one place."""
-    return "[" + "".join(character for index, character in enumerate(_ALPHABET) if not index & bit) + "]"
-
-
-_ASCII_BASE64 = f"(?:{_with_zero(32)}{_with_zero(8)}{_with_zero(2)}[A-Za-z0-9+/_-]){{{_GROUPS}}}"
 _RUN = (
     r"[A-Za-z0-9+/_-]{60,}(?:\r?\n[A-Za-z0-9+/]{60,})*(?:\r?\n[A-Za-z0-9+/]+={0,2}(?:\r?\n|$))?={0,2}"
     r"|[A-Za-z0-9+/_-]+={0,2}"
@@ -51,7 +41,7 @@ class EncodedText:
 
     def __init__(self, spans: Callable[[bytes, Budget], list[Span]]) -> None:
         self._spans = spans
-        self._base64 = searcher(compile_bytes(_ASCII_BASE64, captures=False))
+        self._base64 = searcher(compile_bytes(BASE64_OF_TEXT, captures=False))
         self._run: Any = compile_bytes(_RUN, captures=False)
         self._percent = searcher(compile_bytes(_PERCENT, captures=False))
 

@@ -22,35 +22,46 @@ class _Matching:
     """Entered around every use of the matcher, by any number of threads at once; a thread may enter it again."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # a signal handler may enter while its own thread does
+        self._lock = threading.RLock()  # held from before a fork until after it; the forking thread may enter
+        self._is_held = False
         self._within: list[int] = []
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._go_on_alone)
 
     def __enter__(self) -> None:
-        with self._lock:
-            self._within.append(get_ident())
+        # Told first and asked then, so that either this thread sees the fork, or who forks sees this thread.
+        me = get_ident()
+        self._within.append(me)
+        if self._is_held and self._within.count(me) == 1:
+            self._wait(me)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Without the lock, which whoever forks holds until all are out.
         self._within.remove(get_ident())
+
+    def _wait(self, me: int) -> None:
+        self._within.remove(me)
+        with self._lock:
+            self._within.append(me)
 
     def _hold(self) -> None:
         me = get_ident()
         until = time.monotonic() + _LONGEST_S
         self._lock.acquire()
+        self._is_held = True
         while any(one != me for one in list(self._within)) and time.monotonic() < until:
             time.sleep(_POLL_S)
 
     def _go_on_alone(self) -> None:
         # A signal handler may have forked in the midst of a scrubbing, which the child then goes on with.
         self._lock = threading.RLock()
+        self._is_held = False
         me = get_ident()
         self._within = [one for one in self._within if one == me]
 
     def _release(self) -> None:
+        self._is_held = False
         self._lock.release()
 
 

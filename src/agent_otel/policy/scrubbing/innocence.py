@@ -23,6 +23,7 @@ _UNICODE_ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+")
 _SIMPLE_ESCAPES = ((b'\\"', b'"'), (b"\\n", b"\n"), (b"\\t", b"\t"), (b"\\r", b"\r"), (b"\\/", b"/"), (b"\\b", b"\b"))
 _CHARACTERS = {0x22: b'"', 0x6E: b"\n", 0x74: b"\t", 0x72: b"\r", 0x2F: b"/", 0x62: b"\b", 0x66: b"\f"}
 _NUMBERED = 0x75  # \\u0061
+_QUOTE_IN_KEY = re.compile(rb'\\"[^"\\]*"\s*:')  # undone, it would look like the key's end
 _FEW = 32
 _BACKSLASH = b"\\\\"
 _STAND_IN = b"\0"  # never in JSON
@@ -95,6 +96,8 @@ class Innocence:
             return False
         if b"\\" not in text:
             return self._plain(text, part=False)
+        if is_json and _QUOTE_IN_KEY.search(text) is not None:
+            is_json = False  # so that it is also read as it is
         if is_json:
             reading = unescaped(text)
             if reading is not None and b"\\" not in reading:
@@ -125,11 +128,12 @@ class Innocence:
                 yield reading
 
     def _plain(self, text: bytes, *, part: bool) -> bool:
-        if self._matcher.suspicious(text, part=part):
+        bare = self._matcher.has_no_key_nor_base64(text, part=part)
+        if self._matcher.suspicious(text, part=part, has_no_key=bare):
             return False
         if self._encoded.may_be_quoted(text) and self._matcher.suspicious(unquote_to_bytes(text), part=part):
             return False
-        if self._encoded.may_hold(text):
+        if not bare and self._encoded.may_hold(text):
             for decoded in self._encoded.decoded(text):
                 if self._matcher.suspicious(decoded, part=part):
                     return False

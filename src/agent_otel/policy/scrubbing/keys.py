@@ -24,15 +24,17 @@ __all__ = ["KeyKind", "ends_innocently", "judge_key"]
 _LONGEST_KEY = 256
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+_JOINTS = re.compile(r"[. -]")
+_BREAK = re.compile(r"[^a-z0-9_]")
 _BOUNDARY = r"(?:^|[^a-z])"
 _TAIL = rf".{{0,{AFTER_WORD}}}$"
-_SHORT_PASSWORD = rf"(?:^|_)(?:{'|'.join(SHORT_PASSWORD_WORDS)})"
-_SHORT_SECRET = rf"(?:^|_)(?:{'|'.join(SHORT_SECRET_WORDS)})"
+_SHORT_PASSWORD = rf"(?:^|[_/])(?:{'|'.join(SHORT_PASSWORD_WORDS)})"
+_SHORT_SECRET = rf"(?:^|[_/])(?:{'|'.join(SHORT_SECRET_WORDS)})"
 _PASSWORD = re.compile(rf"(?:{'|'.join((*PASSWORD_WORDS, _SHORT_PASSWORD))}){_TAIL}", re.DOTALL)
 # A word that goes on is another word: tokenizer, secretary. A plural is not.
 _SECRET = re.compile(rf"(?:{'|'.join((*SECRET_WORDS, _SHORT_SECRET))})(?![a-rt-z]{{2}}){_TAIL}", re.DOTALL)
-_WEAK = re.compile(rf"{_BOUNDARY}(?:{'|'.join(WEAK_WORDS)})s?$|_(?:{'|'.join(SHORT_WEAK_WORDS)})$")
-_CODE = re.compile(rf"(?:^|_)(?:{'|'.join(CODE_WORDS)})$")
+_WEAK = re.compile(rf"{_BOUNDARY}(?:{'|'.join(WEAK_WORDS)})s?$|[_/](?:{'|'.join(SHORT_WEAK_WORDS)})$")
+_CODE = re.compile(rf"(?:^|[_/])(?:{'|'.join(CODE_WORDS)})$")
 
 
 # As the last two words of any key.
@@ -79,14 +81,18 @@ class KeyKind(Enum):
     PASSWORD = 4
 
 
-def _words(key: str) -> list[str]:
-    return [word for word in _NOT_WORD.split(_CAMEL.sub("_", key[-_LONGEST_KEY:].strip()).lower()) if word]
+def _lowered(key: str) -> str:
+    return _CAMEL.sub("_", key[-_LONGEST_KEY:].strip()).lower()
+
+
+def _words(lowered: str) -> list[str]:
+    return [word for word in _NOT_WORD.split(lowered) if word]
 
 
 @lru_cache(maxsize=4096)
 def ends_innocently(key: str) -> bool:
     """Tell a key that tells about something: a count, a name, a type."""
-    words = _words(key)
+    words = _words(_lowered(key))
     return bool(words) and words[-1] in INNOCENT_ENDINGS
 
 
@@ -97,7 +103,8 @@ def judge_key(key: str) -> KeyKind:
     Args:
         key: The key as it stands, in any writing (snake, kebab, camel, with spaces).
     """
-    words = _words(key)
+    lowered = _lowered(key)
+    words = _words(lowered)
     if not words or "".join(words) in INNOCENT_KEYS or words[-1] in INNOCENT_ENDINGS:
         return KeyKind.PLAIN
     if "".join(words[-2:]) in _OTHER_KEYS:
@@ -106,7 +113,7 @@ def judge_key(key: str) -> KeyKind:
         return KeyKind.PLAIN
     if "tokens" in words[:-1]:  # a number of them
         return KeyKind.PLAIN
-    joined = "_".join(words)
+    joined = _BREAK.sub("/", _JOINTS.sub("_", lowered)).strip("_/")
     if joined in {"pass", "pw"}:
         return KeyKind.SECRET
     if _PASSWORD.search(joined):

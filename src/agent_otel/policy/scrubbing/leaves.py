@@ -13,6 +13,7 @@ from agent_otel.policy.scrubbing.keys import KeyKind, judge_key
 from agent_otel.policy.scrubbing.markers import RECOGNISER_FAILED, TOO_DEEP, UNSUPPORTED, Marker, is_marker
 from agent_otel.policy.scrubbing.matcher import Span
 from agent_otel.policy.scrubbing.textscan import Failed, TextScan
+from agent_otel.policy.scrubbing.triggers import TOKEN_START
 from agent_otel.policy.scrubbing.validators import random_looking
 from agent_otel.policy.scrubbing.values import Assigned, is_secret
 
@@ -23,6 +24,7 @@ _STAND_IN = re.compile(
     r"(?i)|true|false|yes|no|none|null|nil|undefined|\*+|\$\{[A-Za-z_]\w*\}|\$[A-Z_][A-Z0-9_]*|\{\{[^{}]*\}\}|\$\{\{[^{}]*\}\}"
 )
 _DIGITS_OF_A_CODE = 4
+_TOKEN_START = re.compile(TOKEN_START.encode())
 _NAME = re.compile(r"[A-Z][A-Za-z]*(?:Token|Key|Secret)")  # of a field: output_token: NextToken
 _CODE = re.compile(r"[0-9]{3,10}")
 _LONGEST_COMMAND = 512
@@ -146,7 +148,8 @@ class LeafVisitor:
         if kind in (KeyKind.WEAK, KeyKind.CODE):
             encoded = value.encode("utf-8", "surrogatepass")
             is_code = kind is KeyKind.CODE and _CODE.fullmatch(value)
-            if (is_code or random_looking(encoded)) and not is_marker(value):
+            is_token = _TOKEN_START.match(encoded) is not None and random_looking(encoded)
+            if (is_code or is_token) and not is_marker(value):
                 return self._look.hide_named(value)
         return self._look.text(value, Place.JSON_VALUE, self._level)
 

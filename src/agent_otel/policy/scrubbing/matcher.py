@@ -23,7 +23,7 @@ from agent_otel.policy.scrubbing.patterns import (
 )
 from agent_otel.policy.scrubbing.prefilter import any_of, compiled, index, prefilter
 from agent_otel.policy.scrubbing.tails import CUT, Tails, beginnings
-from agent_otel.policy.scrubbing.triggers import KEY_TRIGGERS, LOOSE_KEY_TRIGGERS
+from agent_otel.policy.scrubbing.triggers import BASE64_OF_TEXT, KEY_TRIGGERS, LOOSE_KEY_TRIGGERS
 
 __all__ = ["Matcher", "Span", "join_span"]
 
@@ -32,6 +32,7 @@ _COST_OF_ATTEMPT = 2500
 _COST_OF_KEY = 25_000
 _MOST_DOUBTS = 200
 _LONG_MATCH = 1024
+_LONGEST_AT_ONCE = 1 << 20  # what is made for it has so many states that they are made again and again
 _WORD_STARTS = {b"\\": 2, b"%": 3}  # how long they are, if not 1
 
 
@@ -67,13 +68,34 @@ class Matcher:
 
     @cached_property
     def _keys_anywhere(self) -> Searcher:
-        return searcher(compiled("|".join((*LOOSE_KEY_TRIGGERS, any_of(beginnings(self._rows))))))
+        return searcher(compiled(self._loose_keys()))
+
+    @cached_property
+    def _keys_or_base64(self) -> Searcher:
+        return searcher(compiled("|".join((*KEY_TRIGGERS, BASE64_OF_TEXT))))
+
+    @cached_property
+    def _keys_or_base64_anywhere(self) -> Searcher:
+        return searcher(compiled(f"{self._loose_keys()}|{BASE64_OF_TEXT}"))
 
     @cached_property
     def _keywords_anywhere(self) -> Searcher:
         return searcher(compiled(prefilter(self._rows, anywhere=True)))
 
-    def suspicious(self, text: bytes, *, part: bool = False) -> bool:
+    def _loose_keys(self) -> str:
+        return "|".join((*LOOSE_KEY_TRIGGERS, any_of(beginnings(self._rows))))
+
+    def has_no_key_nor_base64(self, text: bytes, *, part: bool) -> bool:
+        """Tell by one pass, where it is likely, that no secret-like key stands in a text and no base64 of text either.
+
+        False promises nothing. The keys' automaton has few states where base64 could stand, so that one pass for both
+        costs little more than for either; the keywords', joined to these, would have very many states.
+        """
+        if len(text) > _LONGEST_AT_ONCE:
+            return False
+        return (self._keys_or_base64_anywhere if part else self._keys_or_base64)(text, 0) is None
+
+    def suspicious(self, text: bytes, *, part: bool = False, has_no_key: bool = False) -> bool:
         """Tell whether there may be something to find.
 
         A secret-like key is enough, and so is the beginning of a credential at an end; elsewhere a pattern must match,
@@ -82,8 +104,9 @@ class Matcher:
         Args:
             text: The text.
             part: Whether any part of it is meant as well.
+            has_no_key: Whether it is known to have no secret-like key.
         """
-        if (self._keys_anywhere if part else self._keys)(text, 0) is not None:
+        if not has_no_key and (self._keys_anywhere if part else self._keys)(text, 0) is not None:
             return True
         search = self._keywords_anywhere if part else self._keywords
         at = 0

@@ -1,4 +1,4 @@
-"""Where the prefilter stops for secret-like keys. RE2 over bytes; the words in any case.
+"""Where the prefilter stops for secret-like keys, and for base64 of text. RE2 over bytes; the words in any case.
 
 Nothing is counted here but once: an automaton that counts has very many states. A match ends behind the separator, and
 the search goes on from there, so no stretch is read twice.
@@ -18,7 +18,7 @@ from agent_otel.policy.scrubbing.words import (
     WEAK_WORDS,
 )
 
-__all__ = ["KEY_TRIGGERS", "LOOSE_KEY_TRIGGERS"]
+__all__ = ["BASE64_OF_TEXT", "KEY_TRIGGERS", "LOOSE_KEY_TRIGGERS", "TOKEN_START"]
 
 _WORDS = "|".join((*PASSWORD_WORDS, *SECRET_WORDS))
 _PASSWORDS = "|".join(PASSWORD_WORDS)
@@ -35,7 +35,7 @@ _GAP = r"(?:\s|\\[rnt])*"
 # What follows must not be a plain number, save behind a password.
 _NOT_NUMBER = r"""(?:["'`\\\[{$(]|-?[0-9.,]*(?:[^\s0-9.,;:)}\]>-]|-[0-9A-Za-z])|>-?\r?\n)"""
 _RUN_WITH_DIGIT = r"[A-Za-z+/_=-]*[0-9][A-Za-z0-9+/_=.-]"
-
+TOKEN_START = "[A-Za-z0-9+/_=.:~-]{12}"  # of what a word that hints at a secret may be the key of
 
 # Behind a word and the rest of its key. One group for all, for an automaton carries each copy of the words with it.
 _ASSIGNED = rf"{_QUOTES}\s*(?:{_SEPARATOR}\s*{_NOT_NUMBER}|\(\s*[\"'`])"
@@ -45,8 +45,8 @@ _TOLD = rf"\s+(?:(?:is|was|to|=)\s+)?[(\"'`\\]*{_RUN_WITH_DIGIT}"
 _LISTED = r"\\*[\"'`]\s*,\s*\\*[\"'`]"
 _PAIRED = rf"\\*[\"'`]?[,;]?{_GAP}{_MEMBER}\\*[\"'`]?(?:{_VALUES})\\*[\"'`]?\s*[:=]"
 _BLOCK = r"\\*[\"'`]\s*{"
-# Any other key of a structure, in words and lines as it may be.
-_LOOSE = r"(?:[^\"'\\:=]|\\[rnt])*\\*\"\s*:\s*"
+# Any other key of a structure, in words and lines as it may be: with quotes in it, or with colons.
+_LOOSE = r"(?:(?:[^\"\\:=]|\\+[^\\:=])*|(?:[^\"\\]|\\[rnt])*)\\*\"\s*:\s*"
 
 
 def _triggers(start: str) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def _triggers(start: str) -> tuple[str, ...]:
     return (
         rf"(?i:(?:{_WORDS})(?:{_REST}(?:{_ASSIGNED}|{_TOLD}|{_LISTED}|{_PAIRED}|{_BLOCK})|{_LOOSE}[\\\"\[{{]))",
         rf"(?i:(?:{_PASSWORDS})(?:{_REST}{_QUOTES}\s*{_SEPARATOR}\s*|{_LOOSE})[0-9])",
-        rf"(?i:(?:{_WEAK})s?{_QUOTES}\s*{_SEPARATOR}\s*[\"'`\\\[]*[A-Za-z0-9+/_=.:~-]{{12}})",
+        rf"(?i:(?:{_WEAK})s?{_QUOTES}\s*{_SEPARATOR}\s*[\"'`\\\[]*{TOKEN_START})",
         rf"(?i:(?:tokens|pass|creds){_GAP}\\*\"\s*:\s*[\\\"\[{{])",
         rf"(?i:\"(?:{_NAMES})\\*\"\s*:\s*\\*\"[^\"\\\r\n]*(?:{_WORDS}|{_SHORT}|{_CODES}))",
         # Short words, at a word's start only.
@@ -69,3 +69,17 @@ def _triggers(start: str) -> tuple[str, ...]:
 KEY_TRIGGERS = _triggers(r"(?:\b|[_.-]|\\[nrtbf]|%[0-9A-Fa-f]{2})")
 # The same for a text of which any part may be meant: a word may start anywhere.
 LOOSE_KEY_TRIGGERS = _triggers("")
+
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_GROUPS = 6  # 18 bytes of text: no credential of the table is shorter
+
+
+def _with_zero(bit: int) -> str:
+    """Give the class of characters whose six bits have a zero at one place."""
+    return "[" + "".join(character for index, character in enumerate(_ALPHABET) if not index & bit) + "]"
+
+
+# The highest bit of each byte of ASCII is zero, which leaves 32 of the 64 characters at three of four places (and none
+# of those that the alphabets differ in). So an automaton passes over hashes and paths.
+BASE64_OF_TEXT = f"(?:{_with_zero(32)}{_with_zero(8)}{_with_zero(2)}[A-Za-z0-9+/_-]){{{_GROUPS}}}"

@@ -21,6 +21,9 @@ __all__ = [
     "WEAK_WORDS",
 ]
 
+# Between the words of a key, one or two, as in Api__Key. Nothing else joins two words: not a slash, not a quote.
+_JOINT = "[_. -]{0,2}"
+
 # How many characters of a key may follow the word that makes it secret-like.
 AFTER_WORD = 24
 
@@ -31,7 +34,7 @@ PASSWORD_WORDS: tuple[str, ...] = (
     "kennwort",
     "contrasena",
     "passphrase",
-    "pass[_-]phrase",
+    "pass[_. -]{1,2}phrase",
     "passcode",
     "(?:store|key)pass",
     "requirepass",
@@ -73,10 +76,10 @@ CODE_WORDS: tuple[str, ...] = (
     "otp",
     "totp",
     "pin",
-    "pin[_-]?code",
+    f"pin{_JOINT}code",
     "cvv2?",
     "cvc2?",
-    "(?:mfa|2fa|sms|verification|security|one[_-]time)[_-]?(?:code|pass)",
+    f"(?:mfa|2fa|sms|verification|security|one[_. -]{{1,2}}time){_JOINT}(?:code|pass)",
 )
 
 _QUALIFIERS = (
@@ -89,23 +92,23 @@ _QUALIFIERS = (
 SECRET_WORDS: tuple[str, ...] = (
     "secret",
     "token",
-    f"(?:{_QUALIFIERS})[_. -]?key",
+    f"(?:{_QUALIFIERS}){_JOINT}key",
     "credential",
     "authorization",
     "authentication",
     "bearer",
     "cookie",
     "sessid",
-    "connection[_. -]?string",
-    "webhook[_. -]?url",
-    "sasl[_. -]?jaas",
+    f"connection{_JOINT}string",
+    f"webhook{_JOINT}url",
+    f"sasl{_JOINT}jaas",
     "[_.-]pass",
-    "user[_. -]?pass",
-    "db[_. -]?pass",
-    "pin[_. -]?code",
-    "one[_. -]?time[_. -]?(?:code|pass)",
+    f"user{_JOINT}pass",
+    f"db{_JOINT}pass",
+    f"pin{_JOINT}code",
+    f"one{_JOINT}time{_JOINT}(?:code|pass)",
     "mnemonic",
-    "seed[_. -]?phrase",
+    f"seed{_JOINT}phrase",
 )
 
 # A text under these is a secret only if it looks like one.
