@@ -44,7 +44,7 @@ The console exporter writes to standard output, also with `--json`.
 |---|---|
 | 0 | all that could be read was delivered; with `--console`, no endpoint set and nothing listening: shown |
 | 1 | bad usage or settings, or an input that cannot be read |
-| 2 | something was not delivered; wins over 3 |
+| 2 | something was not delivered, or not acknowledged (`doctor`); wins over 3 |
 | 3 | with `--strict`: a record was malformed; a secret was hidden (`scrub`); a secret would leave (`scan`) |
 | 130 | interrupted (Ctrl-C or SIGTERM): what was complete is sent, what was open is left for the next time |
 

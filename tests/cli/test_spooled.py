@@ -97,3 +97,17 @@ def test_without_a_directory_it_says_what_to_set(environ, arguments):
     done = command({name: value for name, value in environ.items() if name != "AGENT_OTEL_SPOOL"}, *arguments)
     assert done.returncode == 1
     assert "AGENT_OTEL_SPOOL is not set" in done.stderr
+
+
+def test_show_lists_the_rows_of_a_file_and_no_content(environ):
+    assert run(environ, sys.executable, "-c", PROGRAM).returncode == 0
+    (file,) = json.loads(command(environ, "spool", "ls", "--json").stdout)
+    name = Path(file["file"]).name
+    rows = [json.loads(line) for line in command(environ, "spool", "show", name, "--json").stdout.splitlines()]
+    assert [(row["sink"], row["signal"], row["last_will"]) for row in rows] == [("otlp/traces", "traces", False)] * 2
+    assert {row["class"] for row in rows} == {"run_end", "progress"}
+    assert len({row["trace_id"] for row in rows}) == 1
+    told = command(environ, "spool", "show", name, "--limit", "1").stdout
+    assert "the oldest 1;" in told
+    done = command(environ, "spool", "show", "none")
+    assert (done.returncode, "there is no spool file of that name" in done.stderr) == (1, True)

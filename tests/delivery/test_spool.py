@@ -374,9 +374,9 @@ def test_a_call_from_within_a_call_of_the_same_thread_is_refused_and_harms_nothi
     store = spool._file._file.store
     insert, inner = store.insert, []
 
-    def interrupted(items, will_of=None):
+    def interrupted(items):
         inner.append(spool.append(entries(1, start=50), NOW))
-        return insert(items, will_of)
+        return insert(items)
 
     monkeypatch.setattr(store, "insert", interrupted)
     assert spool.append(entries(2), NOW).refused == ()

@@ -136,6 +136,25 @@ def flush(
     raise CommandEnd(flush_spool(os.environ, timeout_s=timeout, as_json=as_json))
 
 
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    no_send: Annotated[bool, typer.Option("--no-send", help="Check without sending anything.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds for each endpoint, to connect and to answer.")] = 5.0,
+) -> None:
+    """Find out why nothing arrives: settings, endpoints, one test span acknowledged or the reason why not.
+
+    Shown are the effective settings and where they come from, without secrets; for each sink whether it can be reached,
+    and what it makes of a test span, log record or metric named agent_otel.doctor; and what waits in the spool.
+
+    Exit status: 0 all acknowledged, 1 bad usage or settings, 2 something was not acknowledged, or with --no-send cannot
+    be reached.
+    """
+    from agent_otel.cli.doctor import DoctorRequest, examine  # noqa: PLC0415  other commands need none of it
+
+    raise CommandEnd(examine(DoctorRequest(send=not no_send, timeout_s=timeout, as_json=as_json), os.environ))
+
+
 spool = typer.Typer(help="Look at what AGENT_OTEL_SPOOL holds.", no_args_is_help=True)
 app.add_typer(spool, name="spool")
 
@@ -146,6 +165,18 @@ def spool_ls(as_json: Annotated[bool, typer.Option("--json", help="Print one JSO
     from agent_otel.cli.spooled import show_spools  # noqa: PLC0415  as above
 
     raise CommandEnd(show_spools(os.environ, as_json=as_json))
+
+
+@spool.command("show")
+def spool_show(
+    name: Annotated[str, typer.Argument(metavar="FILE", help="As `spool ls` lists it.")],
+    limit: Annotated[int, typer.Option(min=1, help="Rows at most.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per row.")] = False,
+) -> None:
+    """List what a file holds, oldest first: ids, class, size and age of each span and log record; no content."""
+    from agent_otel.cli.spooled import show_file  # noqa: PLC0415  as above
+
+    raise CommandEnd(show_file(os.environ, name, limit=limit, as_json=as_json))
 
 
 @spool.command("drop")

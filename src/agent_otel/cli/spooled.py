@@ -10,11 +10,11 @@ import time
 from typing import Any
 
 from agent_otel.cli.status import Status
-from agent_otel.delivery.spool import SpoolFile, drop_spool, list_spools
+from agent_otel.delivery.spool import SpooledItem, SpoolFile, drop_spool, list_spools, read_spool
 from agent_otel.model import UsageError
 from agent_otel.setup import Settings, build_telemetry, read_settings
 
-__all__ = ["drop_file", "flush_spool", "show_spools"]
+__all__ = ["drop_file", "flush_spool", "show_file", "show_spools"]
 
 _POLL_S = 0.05
 _NANOS = 1_000_000_000
@@ -118,9 +118,58 @@ def drop_file(environ: Mapping[str, str], name: str) -> Status:
     Raises:
         AgentOtelError: If there is no such file, or its process lives.
     """
-    directory = _directory(read_settings(environ))
-    if Path(name).name != name:
-        raise UsageError(f"{name}: name a file as `agent-otel spool ls` lists it, without a directory")
-    drop_spool(directory / name)
+    drop_spool(_path(environ, name))
     sys.stdout.write(f"dropped {name}\n")
     return Status.OK
+
+
+def show_file(environ: Mapping[str, str], name: str, *, limit: int, as_json: bool) -> Status:
+    """List what one file holds, oldest first: ids, class, size and age, never content.
+
+    Args:
+        environ: Environment variables.
+        name: Of the file.
+        limit: How many rows at most.
+        as_json: Whether standard output gets one JSON object per row.
+
+    Raises:
+        AgentOtelError: If there is no such file, or it cannot be read.
+    """
+    rows = read_spool(_path(environ, name), limit=limit)
+    for row in rows:
+        told = _row_as_dict(row)
+        if as_json:
+            sys.stdout.write(json.dumps(told) + "\n")
+            continue
+        will = "  last will" if told["last_will"] else ""
+        sys.stdout.write(
+            f"{told['id']}  {told['sink']}  {told['class']}  trace {told['trace_id']}  span {told['span_id']}"
+            f"  {told['bytes']:,} bytes, {told['age_s']} s old{will}\n"
+        )
+    if not as_json and len(rows) == limit:
+        sys.stdout.write(f"(the oldest {limit}; --limit shows more)\n")
+    return Status.OK
+
+
+def _row_as_dict(row: SpooledItem) -> dict[str, Any]:
+    item = row.item
+    return {
+        "id": row.row_id,
+        "sink": row.destination.sink_id,
+        "endpoint": row.destination.endpoint_identity,
+        "signal": item.envelope.signal,
+        "class": item.delivery_class.name.lower(),
+        "trace_id": f"{item.trace_id:032x}",
+        "span_id": f"{item.span_id:016x}",
+        "run_id": item.run_id,
+        "content_mode": item.content_mode,
+        "bytes": len(item.payload),
+        "age_s": max(0, (time.time_ns() - item.enqueued_ns) // _NANOS),
+        "last_will": row.will_of is not None,
+    }
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path:
+    if Path(name).name != name:
+        raise UsageError(f"{name}: name a file as `agent-otel spool ls` lists it, without a directory")
+    return _directory(read_settings(environ)) / name

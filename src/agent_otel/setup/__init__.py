@@ -1,13 +1,22 @@
 """Settings from the environment, and the providers that they describe."""
 
 from agent_otel.setup.exporters import endpoint_is_set, export_timeout_s, otlp_endpoint, otlp_protocol
-from agent_otel.setup.settings import SETTINGS, Setting, Settings, read_settings, settings_warnings
+from agent_otel.setup.settings import (
+    SETTINGS,
+    Setting,
+    Settings,
+    StatedSetting,
+    read_settings,
+    settings_warnings,
+    stated_settings,
+)
 from agent_otel.setup.telemetry import Telemetry, build_telemetry, is_disabled, service_namespace
 
 __all__ = [
     "SETTINGS",
     "Setting",
     "Settings",
+    "StatedSetting",
     "Telemetry",
     "build_telemetry",
     "endpoint_is_set",
@@ -18,4 +27,5 @@ __all__ = [
     "read_settings",
     "service_namespace",
     "settings_warnings",
+    "stated_settings",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from attrs import Factory, evolve, field, fields, frozen
@@ -14,12 +14,20 @@ from agent_otel.correlate import CorrelationLimits
 from agent_otel.model import NANOS_PER_SECOND, ContentKind, SettingsError
 from agent_otel.policy import ContentPolicy
 from agent_otel.policy.content_policy import every_kind
-from agent_otel.setup.config_file import CONFIG_VARIABLE, FileSink, read_config_file
+from agent_otel.setup.config_file import CONFIG_VARIABLE, ConfigFile, FileSink, read_config_file
 from agent_otel.setup.content_choice import capture_warning, content_policy
 from agent_otel.setup.content_settings import CONTENT_SETTINGS
 from agent_otel.setup.setting import Setting, at_least, printable
 
-__all__ = ["SETTINGS", "Setting", "Settings", "read_settings", "settings_warnings"]
+__all__ = [
+    "SETTINGS",
+    "Setting",
+    "Settings",
+    "StatedSetting",
+    "read_settings",
+    "settings_warnings",
+    "stated_settings",
+]
 
 PREFIX = "AGENT_OTEL_"
 
@@ -229,6 +237,37 @@ _CONTENT_FIELDS = frozenset(setting.field for setting in CONTENT_SETTINGS)
 _OF_TOOLS = ("AGENT_OTEL_BACKENDS",)  # where `make backends` builds; the library does not read it
 
 
+class StatedSetting(NamedTuple):
+    """A setting, the text of its value, and who says so. The text may be a secret; see ``Setting.is_secret``."""
+
+    setting: Setting
+    text: str
+    origin: Literal["environment", "file", "default"]
+
+
+def stated_settings(environ: Mapping[str, str], file: ConfigFile | None = None) -> list[StatedSetting]:
+    """Tell what each setting is and where it comes from, in the order of ``SETTINGS``. Values are not checked.
+
+    Args:
+        environ: Environment variables. An empty value counts as unset, as OpenTelemetry has it.
+        file: The settings file; None reads the one that the environment names.
+
+    Raises:
+        SettingsError: If the file cannot be used.
+    """
+    file = file if file is not None else read_config_file(environ)
+    of_file = _below(environ, file.values)
+    stated = []
+    for setting in SETTINGS:
+        if text := environ.get(setting.name, "").strip():
+            stated.append(StatedSetting(setting, text, "environment"))
+        elif text := of_file.get(setting.name, "").strip():
+            stated.append(StatedSetting(setting, text, "file"))
+        else:
+            stated.append(StatedSetting(setting, setting.default, "default"))
+    return stated
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings, from the environment and from the file that it names.
 
@@ -239,13 +278,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         SettingsError: For the first value that cannot be used.
     """
     file = read_config_file(environ)
-    of_file = _below(environ, file.values)
     own: dict[str, Any] = {}
     limits: dict[str, Any] = {}
     content: dict[str, Any] = {}
-    for setting in SETTINGS:
-        text = environ.get(setting.name, "").strip() or of_file.get(setting.name, "").strip()
-        if not text:
+    for setting, text, origin in stated_settings(environ, file):
+        if origin == "default":
             continue
         try:
             value = setting.read(text)

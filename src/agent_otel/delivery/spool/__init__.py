@@ -11,7 +11,7 @@ from agent_otel.delivery.spool.answers import (
     SpoolStats,
 )
 from agent_otel.delivery.spool.errors import SpoolError
-from agent_otel.delivery.spool.listing import drop_spool, list_spools
+from agent_otel.delivery.spool.listing import drop_spool, list_spools, read_spool
 from agent_otel.delivery.spool.row import Destination, Entry, SpooledItem
 from agent_otel.delivery.spool.spool import Spool
 
@@ -32,4 +32,5 @@ __all__ = [
     "adopt_spools",
     "drop_spool",
     "list_spools",
+    "read_spool",
 ]

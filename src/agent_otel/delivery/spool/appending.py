@@ -63,35 +63,37 @@ def prepare(entries: Sequence[Entry], now_ns: int) -> Batch:
     return Batch(tuple(fit), tuple(refused))
 
 
-def store_batch(store: Store, batch: Batch, max_bytes: int, will_of: str | None = None) -> Stored:
-    """Store what fits, all of it or nothing if the disk fails.
+def store_batch(store: Store, batch: Batch, max_bytes: int) -> Stored:
+    """Store what fits, all of it or nothing if the disk fails; wills make way for what fits in their place.
 
     Args:
         store: The file.
         batch: The entries.
         max_bytes: Of the file.
-        will_of: Key of the run whose will it is; it takes the place of an earlier one of the same run and
-            destination, if there is room for it.
     """
     store.check_disk(sum(entry.item.size for _, entry in batch.entries))
     with store.transaction():
-        replaced = [] if will_of is None else _wills(store, batch, will_of)
-        room = Room(store, max_bytes, freed=sum(head.size for head in replaced))
+        wills = {position: found for position, entry in batch.entries if (found := _wills_before(store, entry))}
+        room = Room(store, max_bytes, freed=sum(head.size for found in wills.values() for head in found))
         by_rank = sorted(batch.entries, key=lambda numbered: numbered[1].item.delivery_class.rank)
         fitting = {
             position for position, entry in by_rank if room.reserve(entry.item.size, entry.item.delivery_class.rank)
         }
         evicted = evicted_of(store, room.victims, "bytes")
-        store.delete([*room.victims, *(replaced if fitting else [])])
+        store.delete([*room.victims, *(head for position in wills.keys() & fitting for head in wills[position])])
         kept = [(position, entry) for position, entry in batch.entries if position in fitting]
-        row_ids = store.insert(((entry.destination, entry.item) for _, entry in kept), will_of)
+        row_ids = store.insert((entry.destination, entry.item, entry.will_of) for _, entry in kept)
     unfit = tuple(position for position, _ in batch.entries if position not in fitting)
     return Stored({position: row_id for (position, _), row_id in zip(kept, row_ids, strict=True)}, unfit, evicted)
 
 
-def _wills(store: Store, batch: Batch, run_key: str) -> list[Head]:
-    wanted = {store.rows.interned.number_of_destination(entry.destination) for _, entry in batch.entries}
-    return [head for head in store.rows.will_heads(run_key) if head.destination in wanted]
+def _wills_before(store: Store, entry: Entry) -> list[Head]:
+    """Give the wills that an entry takes the place of."""
+    key = entry.will_of if entry.will_of is not None else entry.ends_will
+    if key is None:
+        return []
+    destination = store.rows.interned.number_of_destination(entry.destination)
+    return [head for head in store.rows.will_heads(key) if head.destination == destination]
 
 
 def evict_beyond(store: Store, max_bytes: int) -> tuple[Evicted, ...]:

@@ -19,11 +19,11 @@ from agent_otel.delivery.spool.directory import (
 from agent_otel.delivery.spool.errors import SpoolError
 from agent_otel.delivery.spool.forking import SqliteLock, is_inherited
 from agent_otel.delivery.spool.lock import HeldLock, is_held
-from agent_otel.delivery.spool.row import Destination
-from agent_otel.delivery.spool.rows import Rows
+from agent_otel.delivery.spool.row import Destination, SpooledItem
+from agent_otel.delivery.spool.rows import DamagedRow, Rows
 from agent_otel.delivery.spool.schema import MIGRATIONS, connect
 
-__all__ = ["drop_spool", "list_spools"]
+__all__ = ["drop_spool", "list_spools", "read_spool"]
 
 
 def list_spools(directory: Path) -> list[SpoolFile]:
@@ -42,6 +42,37 @@ def list_spools(directory: Path) -> list[SpoolFile]:
         found = [_told(path) for path in database_paths(directory) if path.exists()]
     aside = [_problem(path, "set_aside", owner_alive=False) for path in set_aside_paths(directory)]
     return [*found, *aside]
+
+
+def read_spool(path: Path, *, limit: int) -> list[SpooledItem]:
+    """Read what a file holds, oldest first, without taking it; rows that are damaged are left out.
+
+    Args:
+        path: As ``list_spools`` gives it.
+        limit: How many rows at most.
+
+    Raises:
+        SpoolError: If it is no spool file, or cannot be read.
+    """
+    prepare_directory(path.parent)
+    if not is_database_name(path) or not path.exists():
+        raise SpoolError(path, "there is no spool file of that name", "list them with agent-otel spool ls")
+    try:
+        with SqliteLock(), closing(connect(path, read_only=True)) as db:
+            db.execute("BEGIN")
+            if not 0 < db.execute("PRAGMA user_version").fetchone()[0] <= len(MIGRATIONS):
+                return []
+            rows = Rows(db)
+            return [row for row_id in rows.all_ids(limit) if (row := _fetched(rows, row_id)) is not None]
+    except (sqlite3.Error, OSError, LookupError, TypeError) as error:
+        raise SpoolError(path, f"it cannot be read ({type(error).__name__})", "see docs/delivery.md") from error
+
+
+def _fetched(rows: Rows, row_id: int) -> SpooledItem | None:
+    try:
+        return rows.fetch(row_id)
+    except DamagedRow:
+        return None
 
 
 def _told(path: Path) -> SpoolFile:
@@ -102,7 +133,7 @@ def drop_spool(path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     if not is_database_name(path) or not path.exists():
-        raise SpoolError(path, "there is no spool file of that name", "list them with agent-otel spool")
+        raise SpoolError(path, "there is no spool file of that name", "list them with agent-otel spool ls")
     lock = HeldLock.take(lock_path(path))
     if lock is None:
         raise SpoolError(path, "a running process writes to it", "end that process first")

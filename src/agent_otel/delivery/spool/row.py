@@ -47,11 +47,16 @@ class Entry:
         destination: Where it is to go.
         item: Filtered by the policy of that destination.
         retain_raw: Whether raw content may be stored; if not, it is taken off first (R37).
+        will_of: It is a last will, to be delivered if this process dies, under this key; it takes the place of an
+            earlier one for the same destination.
+        ends_will: It is stored and the will of this key is deleted for its destination, both or neither.
     """
 
     destination: Destination
     item: Item
     retain_raw: bool = False
+    will_of: str | None = None
+    ends_will: str | None = None
 
 
 @frozen(kw_only=True)
@@ -104,7 +109,13 @@ def storable(entry: Entry, now_ns: int) -> Entry:
     _check_integer(item.enqueued_ns)
     item.trace_id.to_bytes(16, "big")
     item.span_id.to_bytes(8, "big")
-    return entry if item is entry.item else evolve(entry, item=item)
+    if item is entry.item and entry.will_of is None and entry.ends_will is None:
+        return entry
+    return evolve(entry, item=item, will_of=_unicode(entry.will_of), ends_will=_unicode(entry.ends_will))
+
+
+def _unicode(key: str | None) -> str | None:
+    return None if key is None else without_surrogates(key)
 
 
 def _check_types(destination: Destination, item: Item) -> None:

@@ -99,6 +99,10 @@ class Rows:
         query = "SELECT id FROM item WHERE pending = 0 AND rank = ? AND destination = ? AND id > ? ORDER BY id LIMIT ?"
         return [row_id for (row_id,) in self._db.execute(query, (rank, destination, after, limit))]
 
+    def all_ids(self, limit: int) -> list[int]:
+        """List ids, oldest first, those of pending wills too."""
+        return [row_id for (row_id,) in self._db.execute("SELECT id FROM item ORDER BY id LIMIT ?", (limit,))]
+
     def heads(self, row_ids: Iterable[int]) -> list[Head]:
         """Give what the counts need of rows; those that are gone are left out."""
         known = (row_id for row_id in row_ids if 0 < row_id < 1 << RANK_SHIFT)

@@ -10,6 +10,8 @@ from pathlib import Path
 import sqlite3
 from typing import Literal, TypeVar
 
+from attrs import evolve
+
 from agent_otel.delivery.spool.answers import Amount, Appended, Evicted, HeldBack, SpoolLimits, SpoolStats
 from agent_otel.delivery.spool.appending import evict_beyond, prepare, store_batch
 from agent_otel.delivery.spool.directory import prepare_directory
@@ -81,7 +83,20 @@ class Spool:
             entries: In the order in which they get their ids.
             now_ns: Unix time in nanoseconds, for items that do not say when they were handed over.
         """
-        return self._append(entries, now_ns, None)
+        batch = prepare(entries, now_ns)
+        refused = dict.fromkeys(batch.refused, "invalid")
+        row_ids: dict[int, int] = {}
+        evicted: tuple[Evicted, ...] = ()
+        try:
+            stored = self._file.attempt(lambda store: store_batch(store, batch, self._limits.max_bytes))
+        except Refused as error:
+            refused.update((position, error.reason) for position, _ in batch.entries)
+        else:
+            row_ids, evicted = stored.row_ids, stored.evicted
+            refused.update(dict.fromkeys(stored.unfit, "full"))
+        with self._file.counting() as counts:
+            counts.note(row_ids.values(), refused.values(), evicted)
+        return Appended(tuple(map(row_ids.get, range(len(entries)))), tuple(sorted(refused.items())), evicted)
 
     def put_will(self, run_key: str, entry: Entry, now_ns: int) -> Appended:
         """Store the span that is to be delivered if this process dies; it replaces the run's earlier one for that sink.
@@ -91,23 +106,7 @@ class Spool:
             entry: The span, as interrupted.
             now_ns: Unix time in nanoseconds.
         """
-        return self._append([entry], now_ns, without_surrogates(run_key))
-
-    def _append(self, entries: Sequence[Entry], now_ns: int, will_of: str | None) -> Appended:
-        batch = prepare(entries, now_ns)
-        refused = dict.fromkeys(batch.refused, "invalid")
-        row_ids: dict[int, int] = {}
-        evicted: tuple[Evicted, ...] = ()
-        try:
-            stored = self._file.attempt(lambda store: store_batch(store, batch, self._limits.max_bytes, will_of))
-        except Refused as error:
-            refused.update((position, error.reason) for position, _ in batch.entries)
-        else:
-            row_ids, evicted = stored.row_ids, stored.evicted
-            refused.update(dict.fromkeys(stored.unfit, "full"))
-        with self._file.counting() as counts:
-            counts.note(row_ids.values(), refused.values(), evicted)
-        return Appended(tuple(map(row_ids.get, range(len(entries)))), tuple(sorted(refused.items())), evicted)
+        return self.append([evolve(entry, will_of=run_key)], now_ns)
 
     def cancel_will(self, run_key: str) -> bool:
         """Delete a run's wills, because it has ended; gives whether that is certain."""

@@ -71,15 +71,13 @@ class Store:
         self._deleted_bytes += sum(head.size for head in self._deleted)
         self._log_shows_deleted |= bool(self._deleted)
 
-    def insert(self, items: Iterable[tuple[Destination, Item]], will_of: str | None = None) -> list[int]:
+    def insert(self, items: Iterable[tuple[Destination, Item, str | None]]) -> list[int]:
         """Store items and give their ids.
 
         Args:
-            items: Each with its destination.
-            will_of: Key of the run whose last will they are.
+            items: Each with its destination and, if it is a last will, its key.
         """
-        numbered = enumerate(items, start=self._next_id)
-        rows = [self._row(row_id, destination, item, will_of) for row_id, (destination, item) in numbered]
+        rows = [self._row(row_id, *item) for row_id, item in enumerate(items, start=self._next_id)]
         self._write(rows)
         return [row[0] for row in rows]
 
