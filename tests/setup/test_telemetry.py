@@ -14,6 +14,7 @@ from agent_otel.correlate import Operation, OperationKind, SpanIdentity
 from agent_otel.model import NO_IDS, NO_NAMES, Origin, SettingsError
 from agent_otel.project import span_of
 from agent_otel.setup import build_telemetry, is_disabled, telemetry
+from agent_otel.setup.config_file import CONFIG_VARIABLE
 from agent_otel.testing import OtlpReceiver
 
 T0 = 1_700_000_000_000_000_000
@@ -78,6 +79,31 @@ def test_headers_and_compression_reach_the_receiver(build, receiver):
     assert request.headers["content-encoding"] == "gzip"
     assert request.wire_size < request.size
     assert len(receiver.spans()) == 50
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_a_sink_with_an_endpoint_of_its_own_does_not_get_the_credentials_of_another(monkeypatch, tmp_path, protocol):
+    file = tmp_path / "agent-otel.toml"
+    with OtlpReceiver() as receiver, OtlpReceiver(grpc=True) as other:
+        endpoint = other.grpc_endpoint if protocol == "grpc" else other.http_endpoint
+        file.write_text(
+            f'[sinks.other]\nendpoint = "{endpoint}"\nprotocol = "{protocol}"\nheaders = {{ x-tenant = "acme" }}\n'
+        )
+        monkeypatch.setenv(CONFIG_VARIABLE, str(file))
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.http_endpoint)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-key=made-up")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "x-key=made-up,x-more=2")
+        built = build_telemetry(os.environ)
+        built.metrics.emit([], None)
+        send(built)
+        built.shutdown(soon())
+        assert receiver.requests("traces")[0].headers["x-key"] == "made-up"
+        requests = other.requests()
+        assert "traces" in {request.signal for request in requests}
+        for request in requests:
+            assert request.headers["x-tenant"] == "acme"
+            assert not {"x-key", "x-more"} & request.headers.keys()
+    assert os.environ["OTEL_EXPORTER_OTLP_HEADERS"] == "x-key=made-up"
 
 
 def test_the_timeout_is_honoured(monkeypatch):

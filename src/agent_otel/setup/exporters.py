@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata
-from typing import Any, Literal
+import os
+import re
+import threading
+from typing import Any, Literal, TypeVar
 
 from opentelemetry.sdk.metrics.export import MetricReader
 
@@ -23,6 +26,7 @@ __all__ = [
 ]
 
 Signal = Literal["traces", "metrics", "logs"]
+_T = TypeVar("_T")
 
 _PROTOCOLS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 _DEFAULT_ENDPOINTS = {"http/protobuf": "http://localhost:4318", "grpc": "http://localhost:4317"}
@@ -104,6 +108,8 @@ def make_exporter(name: str, signal: Signal, environ: Mapping[str, str]) -> Any:
 def make_otlp_exporter(signal: Signal, name: str, endpoint: str, protocol: str, headers: dict[str, str]) -> Any:
     """Construct an OTLP exporter for an endpoint of its own; what else it needs comes from ``OTEL_EXPORTER_OTLP_*``.
 
+    Headers and credentials of the variables do not: they are for another endpoint.
+
     Args:
         signal: Which signal it is for.
         name: Name of the sink, for errors.
@@ -121,6 +127,20 @@ def make_otlp_exporter(signal: Signal, name: str, endpoint: str, protocol: str, 
     url = f"{endpoint.rstrip('/')}/v1/{signal}" if protocol == "http/protobuf" else endpoint
     make = entry.load()
     try:
-        return PerProcess(lambda: make(endpoint=url, headers=headers))
+        return PerProcess(lambda: _without_credentials(lambda: make(endpoint=url, headers=headers)))
     except Exception as error:
         raise SettingsError(f"sinks.{name}", "…", f"what the exporter accepts ({type(error).__name__})") from error
+
+
+_ENVIRONMENT = threading.Lock()
+_CREDENTIALS = re.compile(r"OTEL_EXPORTER_OTLP_(?:[A-Z]+_)?HEADERS|OTEL_PYTHON_EXPORTER_OTLP_\w*CREDENTIAL_PROVIDER")
+
+
+def _without_credentials(make: Callable[[], _T]) -> _T:
+    """Call a constructor that would read credentials out of the environment, and add them to what it is given."""
+    with _ENVIRONMENT:
+        hidden = {name: os.environ.pop(name) for name in list(os.environ) if _CREDENTIALS.fullmatch(name)}
+        try:
+            return make()
+        finally:
+            os.environ.update(hidden)
