@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test quick lint types contract docs check bench backends observe clean
+.PHONY: help demo test quick soak lint types contract docs check bench backends observe clean
 
 help:           ## show this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: $(STAMP)  ## run every test
 
 quick: $(STAMP) ## run the tests that take no backends and little time
 	$(BIN)/python -m pytest -m "not slow and not backend and not chaos"
+
+soak: $(STAMP)  ## two half hours of random faults, in memory and with a spool
+	AGENT_OTEL_SOAK_SECONDS=3600 $(BIN)/python -m pytest tests/chaos/test_soak.py
 
 lint: $(STAMP)  ## ruff
 	$(BIN)/ruff check .

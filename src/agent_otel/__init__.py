@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent_otel._version import __version__
 
 if TYPE_CHECKING:
-    from agent_otel.bridge import Bridge, Health, ModelCall, Run, ToolCall
+    from agent_otel.bridge import Bridge, Health, ModelCall, Retrieval, Run, ToolCall
     from agent_otel.model import (
         AgentEvent,
         AgentOtelError,
@@ -33,6 +33,7 @@ __all__ = [
     "ModelCall",
     "Outcome",
     "RecordRejected",
+    "Retrieval",
     "Run",
     "SettingsError",
     "SourceError",
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 # pytest loads this package in every run, for the sake of its plugin: nothing else is loaded before it is asked for.
-_OF_BRIDGE: Final = ("Bridge", "Health", "ModelCall", "Run", "ToolCall")
+_OF_BRIDGE: Final = ("Bridge", "Health", "ModelCall", "Retrieval", "Run", "ToolCall")
 
 
 def __getattr__(name: str) -> Any:

@@ -248,7 +248,7 @@ def test_runs_in_threads_do_not_mix(bridge, receiver):
             barrier.wait(10)
             with run.tool_call(name):
                 barrier.wait(10)
-                assert trace.get_current_span().get_span_context().trace_id == run._ref.trace_id
+                assert trace.get_current_span().get_span_context().trace_id == run.ref.trace_id
 
     with futures.ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(agent, name) for name in "ab"]:

@@ -11,7 +11,7 @@ import weakref
 from opentelemetry import trace
 import pytest
 
-from agent_otel.bridge import Bridge, ModelCall, Run, ToolCall
+from agent_otel.bridge import Bridge, ModelCall, Retrieval, Run, ToolCall
 from agent_otel.bridge.disabled import NoOpCall
 from agent_otel.model import AgentEvent, EventIds, EventKind, Names, Origin, Outcome, Phase
 from agent_otel.testing import OtlpReceiver, Reply
@@ -327,9 +327,15 @@ def test_disabled_means_no_thread_no_socket_no_file(make):
     bridge.shutdown()
 
 
+_OURS = {
+    "interrupt", "disown", "as_interrupted", "key", "start_ns", "is_over", "outer", "next_number", "span", "host",
+    "ref", "conversation", "parent_span_id",
+}  # fmt: skip
+
+
 def test_what_a_disabled_bridge_gives_out_has_all_that_the_real_ones_have():
-    for real in (Run, ModelCall, ToolCall):
-        public = {name for name in dir(real) if not name.startswith("_")} - {"interrupt", "disown"}
+    for real in (Run, ModelCall, ToolCall, Retrieval):
+        public = {name for name in dir(real) if not name.startswith("_")} - _OURS
         assert public <= set(dir(NoOpCall)) | {"run_id"}
         assert {"__enter__", "__exit__", "__aenter__", "__aexit__"} <= set(dir(NoOpCall))
 
@@ -347,3 +353,26 @@ def test_a_host_may_record_with_names_of_any_kind(bridge):
     )
     assert bridge.flush()
     assert bridge.health().faults == 0
+
+
+def test_a_second_shutdown_waits_for_the_first(bridge, receiver, monkeypatch):
+    entered, release = threading.Event(), threading.Event()
+    shut = type(bridge._telemetry).shutdown
+
+    def slow(telemetry, deadline):
+        entered.set()
+        release.wait(10)
+        shut(telemetry, deadline)
+
+    monkeypatch.setattr(type(bridge._telemetry), "shutdown", slow)
+    first = threading.Thread(target=bridge.shutdown)
+    first.start()
+    assert entered.wait(10)
+    second = threading.Thread(target=bridge.shutdown)
+    second.start()
+    assert second.is_alive()
+    bridge.shutdown(0)  # it waits no longer than it may
+    release.set()
+    second.join(10)
+    assert not second.is_alive()
+    assert bridge._is_shut

@@ -78,13 +78,3 @@ def test_an_interrupted_reading_sends_what_is_complete_and_correlates_nothing_mo
     assert summary.undelivered == 0
     assert summary.books.as_dict()["received"] == _BATCH
     assert len(receiver.spans()) == _BATCH
-
-
-def test_what_was_told_is_noted_for_the_input_that_it_came_from(recording: Recording) -> None:
-    first = recording.reading.begin_input(set())
-    recording.take(1)
-    second = recording.reading.begin_input(set())
-    recording.take(2)
-    recording.reading.finish()
-    assert len(first) == 1
-    assert len(second) == 2  # the second call, and the run that both belong to

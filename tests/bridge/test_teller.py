@@ -116,23 +116,11 @@ def test_a_fault_costs_one_output(batch: int) -> None:
 
 def test_after_an_interruption_the_rest_is_told_and_nothing_twice() -> None:
     teller, emitters = made(4, span_2=KeyboardInterrupt())
-    teller.told = []
     with pytest.raises(KeyboardInterrupt):
         teller.tell([tool(1), tool(2), tool(3), tool(4)])
     teller.settle()
     assert [seen for seen in emitters.seen if seen.startswith("span")] == ["span 1", "span 3", "span 4"]
     assert emitters.seen.count("points 1") == 3
-    assert teller.told == [1, 3, 4]
-
-
-def test_what_was_delivered_before_is_not_told_again() -> None:
-    teller, emitters = made(2)
-    teller.delivered_before, teller.told = {1, 7}, []
-    teller.tell([tool(1), message(7), tool(2)])
-    teller.settle()
-    assert emitters.seen == ["span 2", "points 1"]
-    assert teller.told == [2]
-    assert teller._books.notes["told_before"] == 2
 
 
 def test_a_forked_child_forgets_what_its_parent_was_about_to_tell() -> None:

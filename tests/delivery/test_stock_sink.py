@@ -21,7 +21,7 @@ class Failing(SpanExporter):
         self.outcome = outcome
 
     def export(self, spans):
-        if isinstance(self.outcome, Exception):
+        if isinstance(self.outcome, BaseException):
             raise self.outcome
         return self.outcome
 
@@ -62,8 +62,9 @@ def test_the_console_exporter_writes_them():
     ("outcome", "reason"),
     [
         (SpanExportResult.FAILURE, "export failed"),
-        (None, "export failed"),
+        ("SUCCESS", "export failed"),
         (ConnectionError("hunter2"), "ConnectionError"),
+        (SystemExit("hunter2"), "SystemExit"),
     ],
 )
 def test_every_failure_is_trouble_and_keeps_the_items(outcome, reason):
@@ -71,6 +72,13 @@ def test_every_failure_is_trouble_and_keeps_the_items(outcome, reason):
     verdict = sink.export(items("a", "b"), None)
     assert (verdict.settled, verdict.refused) == (0, ())
     assert (verdict.failure.kind, verdict.failure.reason) == (FailureKind.TROUBLE, reason)
+    sink.shutdown()
+
+
+def test_an_exporter_that_returns_nothing_has_taken_all():
+    sink = StockSpanSink(SPEC, Failing(None))
+    verdict = sink.export(items("a", "b"), None)
+    assert (verdict.settled, verdict.refused, verdict.failure) == (2, (), None)
     sink.shutdown()
 
 

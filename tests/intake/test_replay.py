@@ -35,13 +35,14 @@ class Decoder:
 class Reading:
     """Stands in for the bridge's reading: hands records to the decoder and keeps what it is told."""
 
-    sink_identity: str = "otlp|here"
-    undelivered: int = 0
     problems: list[str] = field(factory=list)
     repeats: int = 0
     fed: list[object] = field(factory=list)
-    before: list[set[int]] = field(factory=list)
-    tells: list[int] = field(factory=list)
+    inputs: list[tuple[str, str]] = field(factory=list)
+    stores: list[Any] = field(factory=list)
+
+    def remember(self, store: Any) -> None:
+        self.stores.append(store)
 
     def take(self, record: Any, source: Any, decoder: Any, context: Any, name: Any) -> None:
         decoder.decode(record, context)
@@ -55,13 +56,11 @@ class Reading:
     def feed(self, events: Any) -> None:
         self.fed.extend(events)
 
-    def begin_input(self, delivered_before: Any) -> Any:
-        self.before.append(set(delivered_before))
-        return self.tells
+    def begin_input(self, key: str, name: str) -> None:
+        self.inputs.append((key, Path(name).name))
 
     def finish(self) -> Any:
-        sinks = {"otlp": {"rejected": self.undelivered, "evicted": 0, "queued": 0}}
-        return ReadingSummary(books=BridgeBooks(), sinks=sinks)
+        return ReadingSummary(books=BridgeBooks())
 
     abort = finish
 
@@ -144,31 +143,21 @@ def test_repeated_group_is_counted_and_not_decoded(write: Any, decoder: Any) -> 
     assert (len(decoder.calls), reading.repeats) == (3, 3)
 
 
-def test_store_remembers_what_was_told_per_input(write: Any, decoder: Any, tmp_path: Path) -> None:
-    first, second = write("a.jsonl", *lines(1, "a")), write("b.jsonl", *lines(1, "b"))
-    for before, tells in (([set(), set()], [1, 2]), ([{1, 2}, {1, 2}], [3])):
-        store, reading = ResumeStore(tmp_path / "state"), Reading(tells=tells)
-        replay = Replay(reading, store)
-        for group in discover([str(first), str(second)]):
-            replay.read(group)
-        replay.finish()
-        store.close()
-        assert reading.before == before
-        assert reading.fed == ["open", "open"]
-
-
-@pytest.mark.parametrize(("undelivered", "remembered"), [(1, set()), (0, {5})])
-@pytest.mark.parametrize("end", [Replay.finish, Replay.abort])
-def test_store_remembers_only_what_arrived(
-    decoder: Any, write: Any, undelivered: Any, remembered: Any, end: Any
+def test_reading_learns_of_the_store_first_and_of_each_input_when_it_begins(
+    write: Any, decoder: Any, tmp_path: Path
 ) -> None:
-    main = write("a.jsonl", *lines(1))
-    store, reading = ResumeStore(main.parent / "state"), Reading(tells=[5], undelivered=undelivered)
-    replay, (group,) = Replay(reading, store), discover([str(main)])
-    replay.read(group)
-    end(replay)
-    assert store.load(reading.sink_identity, decoder.documents[0].key) == remembered
+    first, second = write("a.jsonl", *lines(1, "a")), write("b.jsonl", *lines(1, "b"))
+    store, reading = ResumeStore(tmp_path / "state"), Reading()
+    replay = Replay(reading, store)
+    assert reading.stores == [store]
+    for group in discover([str(first), str(second)]):
+        replay.read(group)
+    replay.finish()
     store.close()
+    assert reading.inputs == [(decoder.documents[at].key, name) for at, name in enumerate(["a.jsonl", "b.jsonl"])]
+    assert reading.fed == ["open", "open"]
+    Replay(other := Reading())
+    assert other.stores == []
 
 
 def test_growing_file_keeps_its_nonce_and_its_cut_line_waits(write: Any, decoder: Any, tmp_path: Path) -> None:

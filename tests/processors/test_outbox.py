@@ -116,6 +116,24 @@ def test_a_full_batch_is_sent_at_once_and_what_is_left_waits(make, sink):
     assert outbox.queued == 2
 
 
+def test_half_a_queue_is_a_full_batch_and_wakes_the_thread(make, sink, monkeypatch):
+    monkeypatch.setattr("agent_otel.processors.outbox._LONGEST_WAIT_S", 3600.0)
+    outbox = make(OutboxLimits(capacity=16, batch=16, delay_s=3600.0))
+    due, asked = outbox._pace.due, {7: threading.Event(), 8: threading.Event()}
+
+    def seen(now, waiting, **more):
+        asked.get(waiting, threading.Event()).set()
+        return due(now, waiting, **more)
+
+    monkeypatch.setattr(outbox._pace, "due", seen)
+    for count, waiting in ((7, 7), (1, 8)):
+        putting = threading.Thread(target=put, args=(outbox, count))  # the main thread leaves it to the outbox's
+        putting.start()
+        putting.join()
+        assert asked[waiting].wait(10)
+    assert sink.entered.wait(10)
+
+
 def test_after_its_delay_it_is_sent(make, sink):
     outbox = make(OutboxLimits(delay_s=0.01))
     put(outbox, 2)
@@ -176,7 +194,7 @@ def test_a_verdict_that_cannot_be_costs_nothing(make, sink):
     put(outbox, 2)
     assert outbox.flush(soon())
     assert (outbox.exported, outbox.faults) == (2, 1)
-    outbox.faults = 0
+    outbox._holdings.faults = 0
 
 
 def test_r29_a_terminal_item_evicts_the_oldest_progress_of_a_full_queue(make, sink):
@@ -213,7 +231,7 @@ def test_there_is_no_room_when_the_bytes_run_out(make, sink):
 def test_the_thread_goes_on_after_a_fault(make, sink, monkeypatch):
     monkeypatch.setattr("agent_otel.processors.outbox._SOON_S", 0.01)
     outbox = make()
-    peek, raised = outbox._fanout.peek, []
+    peek, raised = outbox._holdings.fanout.peek, []
 
     def broken(*given):
         if not raised:
@@ -221,11 +239,11 @@ def test_the_thread_goes_on_after_a_fault(make, sink, monkeypatch):
             raise RuntimeError
         return peek(*given)
 
-    outbox._fanout.peek = broken
+    outbox._holdings.fanout.peek = broken
     put(outbox, 1)
     assert outbox.flush(soon())
     assert (outbox.exported, outbox.faults) == (1, 1)
-    outbox.faults = 0
+    outbox._holdings.faults = 0
 
 
 def test_waiting_for_room_ends_when_there_is_some(make, sink):
@@ -300,6 +318,16 @@ def test_shutdown_with_a_failing_sink_tries_until_its_deadline(make, sink):
     put(outbox, 1)
     outbox.shutdown_by(soon(0.3))
     assert outbox.evicted == 1
+
+
+def test_after_the_end_nothing_is_waited_for(make, sink, monkeypatch):
+    outbox = make()
+    sink.answers = [failed()] * 1000
+    put(outbox, 1)
+    outbox.shutdown_by(soon(0.01))
+    assert sink.stopped.wait(10)
+    monkeypatch.setattr(outbox._holdings.changed, "wait", None)  # not to be called
+    assert not outbox.wait_while_it_moves(soon())
 
 
 def test_a_sink_is_waited_for_only_while_it_is_well(make, sink):
@@ -385,7 +413,7 @@ def test_a_signal_handler_that_raises_is_the_agents_and_nothing_is_lost(make, si
     try:
         for number in range(1000):
             if number % 100 == 0:
-                awaited(lambda: not outbox._inbox)
+                awaited(lambda: not outbox._holdings.inbox)
             try:
                 signal.setitimer(signal.ITIMER_REAL, 0.00005)
                 outbox.put(item(number))
@@ -400,4 +428,4 @@ def test_a_signal_handler_that_raises_is_the_agents_and_nothing_is_lost(make, si
     assert outbox.flush(soon())
     assert raised > 0
     assert len(set(sink.taken)) >= put_
-    outbox.faults = 0
+    outbox._holdings.faults = 0

@@ -1,9 +1,10 @@
 """The facade: ``Bridge`` for live use, ``Reading`` for recorded runs."""
 
 from agent_otel.bridge.books import BridgeBooks, Problem
+from agent_otel.bridge.children import ModelCall, Retrieval, ToolCall
 from agent_otel.bridge.facade import Bridge
 from agent_otel.bridge.health import Health
-from agent_otel.bridge.in_process import ModelCall, Run, ToolCall
+from agent_otel.bridge.in_process import Run
 from agent_otel.bridge.reading import Reading, ReadingOptions, ReadingSummary
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Reading",
     "ReadingOptions",
     "ReadingSummary",
+    "Retrieval",
     "Run",
     "ToolCall",
 ]

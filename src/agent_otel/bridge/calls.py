@@ -5,6 +5,7 @@ Nothing here raises into the agent, and what the agent raises passes through unc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 import time
 from types import TracebackType
@@ -25,6 +26,7 @@ from agent_otel.model import (
     Cost,
     EventIds,
     EventKind,
+    Fact,
     Names,
     Origin,
     Outcome,
@@ -78,6 +80,7 @@ class Call:
         self._earlier: list[Call] = []  # entries that are still open while the handle is entered once more
         self._start_ns = 0
         self._contents: dict[ContentKind, Content] = {}
+        self._facts: Mapping[Fact, Any] = {}
         self._size = 512
         self._given: tuple[dict[ContentKind, Content], int] | None = None  # before it was entered
         self._outcome: Outcome | None = None
@@ -92,9 +95,9 @@ class Call:
             self._renew()
             self._start_ns = time.time_ns()
             self._before = get_current()
-            self._context = _surrounding(self._before, self._parent_elsewhere())
+            self._context = self._around_it(live_context(self._before))
             self._span = CurrentSpan(self._place(), self._context)
-            attach(set_span_in_context(self._span, self._context))
+            attach(self._inside(self._context))
             self._is_entered = True
             self._host.opened(self)
             self._began()
@@ -158,6 +161,7 @@ class Call:
         self._contents = dict(contents)
         self._is_entered = self._is_over = False
         self._outcome = self._error_type = self._usage = self._cost = None
+        self._facts = {}
 
     def _return_to(self, earlier: Call) -> None:
         """Be again what this handle was before it was entered once more."""
@@ -252,6 +256,21 @@ class Call:
                 raise
             self._host.fault()
 
+    def _around_it(self, context: Context) -> Context:
+        """Give the context in which it begins; where no span is current in it, another one stands in."""
+        elsewhere = self._parent_elsewhere()
+        if elsewhere is not None and not get_current_span(context).get_span_context().is_valid:
+            return set_span_in_context(elsewhere, context)
+        return context
+
+    def _inside(self, context: Context) -> Context:
+        """Give what is current inside."""
+        return context if self._span is None else set_span_in_context(self._span, context)
+
+    def _note(self, fact: Fact, value: Any) -> None:
+        """Keep a fact that the end tells."""
+        self._facts = {**self._facts, fact: value}
+
     def _parent_elsewhere(self) -> Span | None:
         """Give the parent where no span is current."""
         raise NotImplementedError
@@ -263,7 +282,41 @@ class Call:
         """Tell the start, where one is told."""
 
     def _ended(self, outcome: Outcome, error_type: str | None) -> None:
+        self._host.take(self._end(outcome, error_type), self._around(), self._size)
+
+    def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
+        """Give the event of the end, now."""
         raise NotImplementedError
+
+    @property
+    def host(self) -> Host:
+        """The bridge."""
+        return self._host
+
+    @property
+    def span(self) -> Span | None:
+        """What is current inside; None before it begins."""
+        return self._span
+
+    @property
+    def start_ns(self) -> int:
+        """When it began, in Unix nanoseconds."""
+        return self._start_ns
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end was told, or is another process's to tell."""
+        return self._is_over
+
+    @property
+    def key(self) -> tuple[int, int] | None:
+        """Trace and span id; None before it begins."""
+        span = self._span
+        return None if span is None else (span.get_span_context().trace_id, span.get_span_context().span_id)
+
+    def as_interrupted(self) -> tuple[AgentEvent, Surroundings]:
+        """Give the end that is to be told if nobody can tell it later."""
+        return self._end(Outcome.INTERRUPTED, "interrupted"), self._around()
 
     def _ending(self, error: BaseException | None) -> tuple[Outcome, str | None]:
         if error is not None:
@@ -277,13 +330,6 @@ class Call:
     def _around(self) -> Surroundings:
         additions = self._span.additions.taken() if self._span is not None else None
         return Surroundings(context=self._context, additions=additions)
-
-    def _hand_over(
-        self, phase: Phase, ids: EventIds, names: Names, outcome: Outcome, error_type: str | None, *, time_ns: int
-    ) -> None:
-        event = self._event(phase, ids, names, outcome, error_type, time_ns=time_ns)
-        around = self._around() if phase is Phase.END else Surroundings(context=self._context)
-        self._host.take(event, around, self._size)
 
     def _event(
         self, phase: Phase, ids: EventIds, names: Names, outcome: Outcome, error_type: str | None, *, time_ns: int
@@ -302,12 +348,5 @@ class Call:
             usage=self._usage if ending else None,
             cost=self._cost if ending else None,
             contents=dict(self._contents) if ending else {},
+            facts=self._facts if ending else {},
         )
-
-
-def _surrounding(before: Context, elsewhere: Span | None) -> Context:
-    """Give the context in which a call begins; where no span is current in it, another one stands in."""
-    context = live_context(before)
-    if elsewhere is not None and not get_current_span(context).get_span_context().is_valid:
-        return set_span_in_context(elsewhere, context)
-    return context

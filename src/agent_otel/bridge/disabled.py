@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = ["NO_OP", "NoOpCall"]
+
+
+_T = TypeVar("_T")
 
 
 class NoOpCall:
@@ -39,10 +42,24 @@ class NoOpCall:
         """Give itself."""
         return self
 
+    def retrieval(self, *_: Any, **__: Any) -> NoOpCall:
+        """Give itself."""
+        return self
+
+    def sub_agent(self, **_: Any) -> NoOpCall:
+        """Give itself."""
+        return self
+
+    def stream(self, chunks: _T) -> _T:
+        """Give the parts of a streamed answer as they are."""
+        return chunks
+
+    astream = stream
+
     def _nothing(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
 
-    outcome = cost = usage = prompt = answer = response = result = _nothing
+    outcome = cost = usage = prompt = answer = response = result = found = chunk = _nothing
 
 
 NO_OP = NoOpCall()

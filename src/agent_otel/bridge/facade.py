@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+import functools
 import logging
 import math
 import os
 import sys
+from threading import get_ident
 import time
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -21,16 +23,21 @@ from opentelemetry.trace import get_current_span
 
 from agent_otel.bridge.ambient import ambient_context
 from agent_otel.bridge.calls import Call
+from agent_otel.bridge.children import ModelCall, Retrieval, ToolCall
+from agent_otel.bridge.decorating import traced
 from agent_otel.bridge.disabled import NO_OP
 from agent_otel.bridge.health import Health, observe_health
-from agent_otel.bridge.in_process import Run
+from agent_otel.bridge.health_telling import HealthTeller
+from agent_otel.bridge.in_process import Run, current_run
 from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
+from agent_otel.bridge.propagation import context_in, subprocess_variables, w3c_fields
 from agent_otel.bridge.raised import RaisedByTools
+from agent_otel.bridge.will_writing import WillWriter
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
 from agent_otel.emit import HandOver, Sampling, snapshot, text_of
 from agent_otel.model import AgentEvent, EventKind, Outcome, Phase
-from agent_otel.processors import in_forked_child
+from agent_otel.processors import Losses, in_forked_child
 from agent_otel.processors.interruption import of_signal_handler
 from agent_otel.setup import Settings, Telemetry, build_telemetry, is_disabled, read_settings, settings_warnings
 
@@ -63,7 +70,8 @@ class Bridge:
         self._open_calls: OrderedDict[Call, None] = OrderedDict()  # in the order in which they began
         self._max_open_calls = settings.limits.max_open_runs + settings.limits.max_open_operations
         self._forgotten_calls = 0
-        self._is_stopped = False  # no threading.Event: a signal handler may stop while its own thread sets it
+        self._stopped_by = 0  # the thread; no threading.Event: a signal handler may stop while its own thread sets it
+        self._is_shut = False
         self._stop_by = math.inf  # in seconds of time.monotonic, once it stops
         self.ambient = ambient
         self.raised = RaisedByTools()
@@ -82,7 +90,14 @@ class Bridge:
             wait_for_room=self._wait_for_room,
         )
         self._live = LiveRecords(self._pipeline, self._warn)
-        self._handover = HandOver(self._handle, self._tick, settings.handover_bytes)
+        self._dropped = Losses("bridge/handover")
+        self._pipeline.teller.dropped_before = self._dropped
+        self._health_teller = HealthTeller(telemetry.outboxes, telemetry.logs)
+        self._handover = HandOver(self._handle, self._tick, settings.handover_bytes, self._note_dropped)
+        self._will_writer: WillWriter | None = None
+        if telemetry.spooling is not None and telemetry.wills is not None:
+            self._will_writer = WillWriter(telemetry.spooling.wills, telemetry.wills, self.namespace, self.fault)
+            telemetry.spooling.make_wills = self._will_writer.make
         if telemetry.meter_provider is not None:
             observe_health(telemetry.meter_provider, self.health)
         in_forked_child(self._after_fork)
@@ -109,16 +124,84 @@ class Bridge:
 
     # -- what the agent calls -----------------------------------------------------------------------------------------
 
-    def run(self, *, agent: str | None = None, conversation_id: str | None = None) -> Run:
+    def run(self, *, agent: str | None = None, conversation_id: str | None = None, parent: Any = None) -> Run:
         """Give the context manager of one invocation of an agent; ``with`` and ``async with`` both work.
 
         Args:
             agent: Name of the agent.
             conversation_id: What ties this run to others of the same conversation.
+            parent: The caller's context where it is not current: W3C headers or ``params._meta`` of MCP, as a mapping.
         """
         if self._telemetry is None or self._is_stopped:
             return NO_OP  # type: ignore[return-value]  # the same methods, doing nothing
-        return Run(self, agent=agent, conversation_id=conversation_id)
+        caller = self._attempt(lambda: context_in(parent)) if parent is not None else None
+        return Run(self, agent=agent, conversation_id=conversation_id, parent=caller)
+
+    def current_run(self) -> Run | None:
+        """Give the run inside which this is called; None outside any, and of a bridge that is disabled."""
+        return current_run(self) if self._telemetry is not None else None
+
+    def model_call(self, *, provider: str, model: str, operation: str | None = None) -> ModelCall:
+        """Give the context manager of a model call in the current run, or outside any; see ``Run.model_call``."""
+        if self._telemetry is None or self._is_stopped:
+            return NO_OP  # type: ignore[return-value]  # as above
+        return ModelCall(self, current_run(self), provider=provider, model=model, operation=operation)
+
+    def tool_call(self, name: str, *, call_id: str | None = None, arguments: Any = None) -> ToolCall:
+        """Give the context manager of a tool call in the current run, or outside any; see ``Run.tool_call``."""
+        if self._telemetry is None or self._is_stopped:
+            return NO_OP  # type: ignore[return-value]  # as above
+        return ToolCall(self, current_run(self), name=name, call_id=call_id, arguments=arguments)
+
+    def retrieval(self, data_source: str | None = None, *, query: Any = None) -> Retrieval:
+        """Give the context manager of a search in the current run, or outside any; see ``Run.retrieval``."""
+        if self._telemetry is None or self._is_stopped:
+            return NO_OP  # type: ignore[return-value]  # as above
+        return Retrieval(self, current_run(self), data_source=data_source, query=query)
+
+    def tool(self, function: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
+        """Tell each call of a function as a tool call, with its arguments and its result.
+
+        ``@bridge.tool`` and ``@bridge.tool(name="...")``, on functions, coroutines and generators of either kind; of
+        generators the results are not kept.
+
+        Args:
+            function: What is decorated.
+            name: Name of the tool; None: that of the function.
+        """
+        if function is None:
+            return functools.partial(self.tool, name=name)
+        known_as = name if name is not None else getattr(function, "__name__", None) or "function"
+        return traced(function, lambda arguments: self.tool_call(known_as, arguments=arguments), _keep_result)
+
+    def agent(self, function: Callable[..., Any] | None = None, *, name: str | None = None) -> Any:
+        """Tell each call of a function as a run of an agent, inside another run as that of a sub-agent.
+
+        Args:
+            function: What is decorated, as for ``tool``.
+            name: Name of the agent; None: that of the function.
+        """
+        if function is None:
+            return functools.partial(self.agent, name=name)
+        known_as = name if name is not None else getattr(function, "__name__", None) or "function"
+        return traced(function, lambda _: self._inner_run(known_as), lambda *_: None)
+
+    def _inner_run(self, agent: str) -> Run:
+        outer = self.current_run()
+        return outer.sub_agent(agent=agent) if outer is not None else self.run(agent=agent)
+
+    def headers(self) -> dict[str, str]:
+        """Give ``traceparent``, ``tracestate`` and ``baggage`` of what is current, for requests and for MCP."""
+        return self._attempt(w3c_fields) or {}
+
+    def subprocess_env(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Give the environment in which a subprocess joins the current trace.
+
+        Args:
+            env: What else it holds; None: that of this process.
+        """
+        made = self._attempt(lambda: subprocess_variables(env))
+        return made if made is not None else dict(env if env is not None else os.environ)
 
     def record(self, record: Any, *, source: str = "auto") -> None:
         """Take one thing that an agent runtime said.
@@ -157,6 +240,8 @@ class Bridge:
             records=self._pipeline.books.as_dict(),
             handover=handover.as_dict(),
             sinks=self._telemetry.sinks,
+            delivery=self._telemetry.delivery,
+            spool=self._telemetry.spooled,
             correlation=dict(correlator.counts),
             notes=dict(self._pipeline.books.notes),
             content={name: counts.as_dict() for name, counts in self._telemetry.content_counts.items()},
@@ -195,18 +280,33 @@ class Bridge:
             timeout: Seconds to take at most; None means as long as it takes, up to an hour.
         """
         telemetry = self._telemetry
-        if telemetry is None or self._is_stopped:
+        if telemetry is None:
             return
-        self._is_stopped = True
-        self._stop_by = deadline = time.monotonic() + _seconds(timeout)
+        deadline = time.monotonic() + _seconds(timeout)
+        if self._stopped_by:
+            self._await_shutdown(deadline)
+            return
+        self._stopped_by = get_ident()
+        self._stop_by = deadline
         for call in reversed(list(self._open_calls)):
             self._attempt(call.interrupt)
         if self._attempt(lambda: self._handover.stop(deadline)):  # else the worker is stuck: the pipeline is its own
             self._attempt(self._live.close)
             self._attempt(lambda: self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns()))
+        self._attempt(self._tell_health)
         if telemetry.spooling is None:  # else what cannot be delivered at once stays on disk
             self._attempt(lambda: telemetry.flush(deadline))
         self._attempt(lambda: telemetry.shutdown(deadline))
+        self._is_shut = True
+
+    def _await_shutdown(self, deadline: float) -> None:
+        """Wait for the shutdown that another thread has begun; not for that which a signal handler interrupted."""
+        while not self._is_shut and self._stopped_by != get_ident() and time.monotonic() < deadline:
+            time.sleep(_POLL_S / 10)
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._stopped_by != 0
 
     # -- what runs and calls need -------------------------------------------------------------------------------------
 
@@ -219,6 +319,8 @@ class Bridge:
     def opened(self, call: Call) -> None:
         """Remember a call that is open; beyond the bound the oldest is forgotten, and will not be interrupted."""
         self._open_calls[call] = None
+        if self._will_writer is not None:
+            self._will_writer.begun(call)
         if len(self._open_calls) > self._max_open_calls:
             self._open_calls.popitem(last=False)
             self._forgotten_calls += 1
@@ -252,6 +354,9 @@ class Bridge:
         """In a forked child: what is open belongs to the parent, which will tell its end."""
         try:
             self._pipeline.books.reset_after_fork()
+            if self._will_writer is not None:
+                self._will_writer.forget()
+            self._dropped = self._pipeline.teller.dropped_before = Losses("bridge/handover")
             _when_worker_process_begins(self._at_exit)
             openings = [call.disown() for call in self._open_calls]
             self._open_calls.clear()
@@ -276,6 +381,18 @@ class Bridge:
 
     def _tick(self) -> None:
         self._pipeline.advance(time.time_ns())
+        self._tell_health()
+
+    def _tell_health(self) -> None:
+        self._health_teller.tell()
+        for loss in self._dropped.take_late():
+            self._health_teller.tell_loss(loss)
+
+    def _note_dropped(self, payload: tuple[Any, str | None, int, Surroundings]) -> None:
+        """Note which run an event belonged to that had no room in the hand-over queue, if it says so."""
+        event = payload[0]
+        if payload[1] is None and event.phase is not Phase.START and event.ids.trace and event.ids.run:
+            self._dropped.add(int(event.ids.trace, 16), event.ids.run, event.kind.value, "handover_full")
 
     def _wait_for_room(self) -> None:
         """Hold the worker back while a sink that is well catches up; one that is stuck overflows by its own rules."""
@@ -298,6 +415,10 @@ _MAX_SOURCE = 64  # characters of a source's name, which is told in warnings
 _HELD_BACK_S = 5.0
 _POLL_S = 0.1  # how soon a shutdown is noticed
 _MAX_WARNINGS = 100
+
+
+def _keep_result(call: Any, value: Any) -> None:
+    call.result(value)
 
 
 def _owned(event: AgentEvent, limit: int) -> tuple[AgentEvent, int]:

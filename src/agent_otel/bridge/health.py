@@ -23,6 +23,10 @@ class Health:
         records: ``received = mapped + skipped + duplicate + malformed``.
         handover: ``accepted = handled + evicted + queued``, of the queue between the agent's thread and the worker.
         sinks: ``accepted = exported + rejected + evicted + queued + spooled``, by sink.
+        delivery: How each sink is: ``failing`` (0 or 1), ``failures``, ``recoveries``, ``queued_bytes``,
+            ``oldest_age_s``, ``acknowledged_s_ago`` (-1: never), and ``lost.<class>.<reason>``.
+        spool: What is on disk of this process: ``items`` and ``bytes``, last wills included, and ``durable``, which
+            counts all that ever was; empty without a spool.
         correlation: What was closed without its end, evicted, repeated or late.
         notes: What sources skipped or clamped, and why.
         content: Secrets that were hidden (``redacted``) and what went out as a stub because the content policy failed
@@ -37,6 +41,8 @@ class Health:
     records: Mapping[str, int] = field(factory=dict)
     handover: Mapping[str, int] = field(factory=dict)
     sinks: Mapping[str, Mapping[str, int]] = field(factory=dict)
+    delivery: Mapping[str, Mapping[str, float]] = field(factory=dict)
+    spool: Mapping[str, int] = field(factory=dict)
     correlation: Mapping[str, int] = field(factory=dict)
     notes: Mapping[str, int] = field(factory=dict)
     content: Mapping[str, Mapping[str, int]] = field(factory=dict)
@@ -86,6 +92,36 @@ def observe_health(provider: MeterProvider, health: Callable[[], Health]) -> Non
             for state, count in books.items()
         ]
 
-    for name, callback in ((m.BRIDGE_RECORDS, records), (m.BRIDGE_HANDOVER, handover), (m.SINK_ITEMS, sinks)):
+    def delivery(name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        return lambda _: [
+            Observation(state[name], {a.SINK: sink})
+            for sink, state in health().delivery.items()
+            if state.get(name, -1) >= 0
+        ]
+
+    def lost(_: CallbackOptions) -> Iterable[Observation]:
+        return [
+            Observation(count, {a.SINK: sink, a.DELIVERY_CLASS: name.split(".")[1], a.LOSS_REASON: name.split(".")[2]})
+            for sink, state in health().delivery.items()
+            for name, count in state.items()
+            if name.startswith("lost.")
+        ]
+
+    def spool(name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        return lambda _: [Observation(count) for told, count in health().spool.items() if told == name]
+
+    for name, callback in (
+        (m.BRIDGE_RECORDS, records),
+        (m.BRIDGE_HANDOVER, handover),
+        (m.SINK_ITEMS, sinks),
+        (m.SINK_LOST, lost),
+        (m.SINK_FAILURES, delivery("failures")),
+        (m.SINK_RECOVERIES, delivery("recoveries")),
+        (m.SINK_QUEUE_BYTES, delivery("queued_bytes")),
+        (m.SINK_OLDEST_AGE, delivery("oldest_age_s")),
+        (m.SINK_LAST_ACKNOWLEDGEMENT, delivery("acknowledged_s_ago")),
+        (m.SPOOL_ITEMS, spool("items")),
+        (m.SPOOL_BYTES, spool("bytes")),
+    ):
         instrument = m.INSTRUMENTS[name]
         meter.create_observable_gauge(name, [callback], instrument.unit, instrument.description)

@@ -1,8 +1,4 @@
-"""Runs, model calls and tool calls of a program that instruments itself: context managers, sync and async.
-
-Ids are fixed at entry, so that what happens inside attaches to the right parent at once; the span itself is made on the
-worker when the end is known.
-"""
+"""Runs of a program that instruments itself: context managers, sync and async."""
 
 from __future__ import annotations
 
@@ -11,31 +7,60 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from attrs import evolve
-from opentelemetry.trace import Span, SpanKind, get_current_span
+from opentelemetry.context import Context, get_current, get_value, set_value
+from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
 
 from agent_otel.bridge.calls import ORIGIN, Call, Host
+from agent_otel.bridge.children import ModelCall, Retrieval, ToolCall
 from agent_otel.conventions import names as n
 from agent_otel.correlate import SpanRef, Surroundings, derive_span_id, derive_trace_id
 from agent_otel.emit import span_context
 from agent_otel.model import AgentEvent, ContentKind, EventIds, EventKind, Names, Outcome, Phase
 
-__all__ = ["ModelCall", "Run", "ToolCall"]
+__all__ = ["Run", "current_run"]
+
+_RUN = "agent-otel-run"
+
+
+def current_run(host: Host) -> Run | None:
+    """Give the run of a bridge inside which this is called; None outside any."""
+    run = get_value(_RUN, get_current())
+    while isinstance(run, Run) and (run.is_over or run.host is not host):
+        run = get_value(_RUN, run.outer)
+    return run if isinstance(run, Run) else None
 
 
 class Run(Call):
-    """One invocation of an agent."""
+    """One invocation of an agent.
+
+    Args:
+        host: The bridge.
+        agent: Name of the agent.
+        conversation_id: What ties this run to others.
+        within: The run that starts this one, where that is known and not current.
+        parent: The caller's context from elsewhere.
+    """
 
     _kind = EventKind.AGENT
 
-    def __init__(self, host: Host, *, agent: str | None, conversation_id: str | None) -> None:
+    def __init__(
+        self,
+        host: Host,
+        *,
+        agent: str | None,
+        conversation_id: str | None,
+        within: Run | None = None,
+        parent: Context | None = None,
+    ) -> None:
         super().__init__(host)
         self.run_id = uuid4().hex
         self._agent = self._named(agent)
-        self._conversation = self._named(conversation_id)
-        self._ref = SpanRef(0, 0)
-        self._parent_span_id: int | None = None
-        self._calls = count(1)  # next() is atomic: calls begin on several threads
+        self._within = within
+        self._parent = parent
+        self.conversation = self._named(conversation_id)
+        self.ref = SpanRef(0, 0)
+        self.parent_span_id: int | None = None
+        self._calls = count(1)
 
     def _renew(self) -> None:
         if self._given is not None:
@@ -44,14 +69,15 @@ class Run(Call):
         else:
             super()._renew()
 
-    def model_call(self, *, provider: str, model: str) -> ModelCall:
+    def model_call(self, *, provider: str, model: str, operation: str | None = None) -> ModelCall:
         """Give the context manager of a model call.
 
         Args:
             provider: For example ``anthropic``.
             model: The model asked for.
+            operation: A ``gen_ai.operation.name`` other than ``chat``, for example ``embeddings``.
         """
-        return ModelCall(self, provider=provider, model=model)
+        return ModelCall(self.host, self, provider=provider, model=model, operation=operation)
 
     def tool_call(self, name: str, *, call_id: str | None = None, arguments: Any = None) -> ToolCall:
         """Give the context manager of a tool call.
@@ -61,7 +87,26 @@ class Run(Call):
             call_id: The id that the model gave the call.
             arguments: The arguments: a JSON value, or JSON text. A snapshot is taken.
         """
-        return ToolCall(self, name=name, call_id=call_id, arguments=arguments)
+        return ToolCall(self.host, self, name=name, call_id=call_id, arguments=arguments)
+
+    def retrieval(self, data_source: str | None = None, *, query: Any = None) -> Retrieval:
+        """Give the context manager of a search in a store of documents.
+
+        Args:
+            data_source: Id of the store.
+            query: What is searched for.
+        """
+        return Retrieval(self.host, self, data_source=data_source, query=query)
+
+    def sub_agent(self, *, agent: str | None = None, conversation_id: str | None = None) -> Run:
+        """Give the context manager of the run of another agent that this one starts, wherever it then begins.
+
+        Args:
+            agent: Name of the agent.
+            conversation_id: As for a run; None: that of this run.
+        """
+        conversation = conversation_id if conversation_id is not None else self.conversation
+        return Run(self.host, agent=agent, conversation_id=conversation, within=self)
 
     def prompt(self, messages: Any) -> None:
         """Keep what the run was asked."""
@@ -71,9 +116,31 @@ class Run(Call):
         """Keep what the run answered."""
         self._keep(ContentKind.OUTPUT_MESSAGES, messages)
 
+    @property
+    def outer(self) -> Context:
+        """The context in which it began."""
+        return self._before
+
+    def next_number(self) -> int:
+        """Number a call; they begin on several threads at once."""
+        return next(self._calls)  # which is atomic
+
     def _parent_elsewhere(self) -> Span | None:
         """Give the caller's span from outside the process."""
         return get_current_span(self._host.ambient) if self._host.ambient is not None else None
+
+    def _around_it(self, context: Context) -> Context:
+        """As for every call; but what was said to be the parent is it, whatever is current here."""
+        within = self._within
+        if within is not None and within.span is not None:
+            is_inside = get_current_span(context).get_span_context().trace_id == within.ref.trace_id
+            return context if is_inside else set_span_in_context(within.span, context)
+        if self._parent is not None:
+            return set_span_in_context(get_current_span(self._parent), context)
+        return super()._around_it(context)
+
+    def _inside(self, context: Context) -> Context:
+        return set_value(_RUN, self, super()._inside(context))
 
     def _place(self) -> Any:
         current = get_current_span(self._context).get_span_context()
@@ -81,19 +148,19 @@ class Run(Call):
         trace_id = (
             parent.trace_id if parent is not None else derive_trace_id(self._host.namespace, ORIGIN.system, self.run_id)
         )
-        self._parent_span_id = parent.span_id if parent is not None else None
-        self._ref = SpanRef(trace_id, derive_span_id(trace_id, "run", self.run_id))
+        self.parent_span_id = parent.span_id if parent is not None else None
+        self.ref = SpanRef(trace_id, derive_span_id(trace_id, "run", self.run_id))
         name = f"{n.OP_INVOKE_AGENT} {self._agent}" if self._agent else n.OP_INVOKE_AGENT
         decision = self._host.sampling.decide(trace_id, name, SpanKind.INTERNAL, None, self._context)
-        return span_context(self._ref, decision)
+        return span_context(self.ref, decision)
 
     def _ids(self) -> EventIds:
-        parent = self._parent_span_id
+        parent = self.parent_span_id
         return EventIds(
-            conversation=self._conversation,
+            conversation=self.conversation,
             run=self.run_id,
-            trace=f"{self._ref.trace_id:032x}",
-            span=f"{self._ref.span_id:016x}",
+            trace=f"{self.ref.trace_id:032x}",
+            span=f"{self.ref.span_id:016x}",
             parent_span=f"{parent:016x}" if parent is not None else None,
         )
 
@@ -109,85 +176,6 @@ class Run(Call):
         names = Names(agent=self._agent)
         return self._event(Phase.START, self._ids(), names, Outcome.UNSET, None, time_ns=self._start_ns)
 
-    def _ended(self, outcome: Outcome, error_type: str | None) -> None:
+    def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
         names = Names(agent=self._agent)
-        self._hand_over(Phase.END, self._ids(), names, outcome, error_type, time_ns=time.time_ns())
-
-
-class _Child(Call):
-    """A call inside a run: a child of the span that is current where it begins, if that belongs to the run's trace."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(run._host)
-        self._run = run
-        self._ids = EventIds()
-
-    def _parent_elsewhere(self) -> Span | None:
-        """Give the run's own span: the call begins on a thread of its own."""
-        return self._run._span
-
-    def _place(self) -> Any:
-        run = self._run
-        current = get_current_span(self._context).get_span_context()
-        is_inside = current.trace_id == run._ref.trace_id and current.span_id != run._parent_span_id
-        parent = current.span_id if is_inside else run._ref.span_id
-        span_id = derive_span_id(run._ref.trace_id, self._kind.value, f"{run.run_id}#{next(run._calls)}")
-        self._ids = EventIds(
-            event=f"{span_id:016x}",
-            conversation=run._conversation,
-            run=run.run_id,
-            trace=f"{run._ref.trace_id:032x}",
-            span=f"{span_id:016x}",
-            parent_span=f"{parent:016x}",
-        )
-        decision = self._host.sampling.remembered(run._ref.trace_id)
-        if decision is None:
-            decision = self._host.sampling.decide(run._ref.trace_id, n.OP_INVOKE_AGENT, SpanKind.INTERNAL, None)
-        return span_context(SpanRef(run._ref.trace_id, span_id), decision)
-
-
-class ModelCall(_Child):
-    """One call of a model."""
-
-    _kind = EventKind.MODEL
-
-    def __init__(self, run: Run, *, provider: str, model: str) -> None:
-        super().__init__(run)
-        self._provider = self._named(provider)
-        self._model = self._named(model)
-        self._response_model: str | None = None
-
-    def response(self, *, model: str | None = None, messages: Any = None) -> None:
-        """Say which model answered, and what."""
-        self._response_model = self._named(model)
-        if messages is not None:
-            self._keep(ContentKind.OUTPUT_MESSAGES, messages)
-
-    def _ended(self, outcome: Outcome, error_type: str | None) -> None:
-        names = Names(provider=self._provider, request_model=self._model, response_model=self._response_model)
-        self._hand_over(Phase.END, self._ids, names, outcome, error_type, time_ns=time.time_ns())
-
-
-class ToolCall(_Child):
-    """One call of a tool."""
-
-    _kind = EventKind.TOOL
-
-    def __init__(self, run: Run, *, name: str, call_id: str | None, arguments: Any) -> None:
-        super().__init__(run)
-        self._name = self._named(name)
-        self._tool_name = self._name
-        self._call_id = self._named(call_id)
-        if arguments is not None:
-            self._keep(ContentKind.TOOL_ARGUMENTS, arguments)
-
-    def result(self, value: Any) -> None:
-        """Keep what the tool gave."""
-        self._keep(ContentKind.TOOL_RESULT, value)
-
-    def _ended(self, outcome: Outcome, error_type: str | None) -> None:
-        ids = self._ids
-        if self._call_id is not None:
-            ids = evolve(ids, tool_call=self._call_id)
-        names = Names(tool=self._name, tool_type="function")
-        self._hand_over(Phase.END, ids, names, outcome, error_type, time_ns=time.time_ns())
+        return self._event(Phase.END, self._ids(), names, outcome, error_type, time_ns=time.time_ns())

@@ -20,7 +20,7 @@ from agent_otel.correlate import (
     RecentKeys,
     Surroundings,
 )
-from agent_otel.model import AgentEvent, RecordRejected
+from agent_otel.model import AgentEvent, Cursor, RecordRejected
 from agent_otel.project import SpanData
 from agent_otel.setup import Telemetry
 from agent_otel.sources import Context, Decoder, Source, Verdict
@@ -73,7 +73,8 @@ class Pipeline:
         )
         self.batch = batch
         self._naming = Naming(names)
-        self._decoded: deque[tuple[tuple[AgentEvent, ...], bool, Surroundings]] = deque()
+        self._decoded: deque[tuple[tuple[AgentEvent, ...], bool, Surroundings, Cursor | None]] = deque()
+        self._at: Cursor | None = None  # the last record
         self._seen = RecentKeys(duplicate_window)
 
     def take_record(
@@ -96,11 +97,12 @@ class Pipeline:
             name: Name of the input, for problems.
             around: What surrounded a live record.
         """
+        self._at = context.cursor
         taken = self._decode(record, source, decoder, context, name)
         if isinstance(taken, str):
             self.books.settle(taken)
             return
-        self._decoded.append((*taken, around))
+        self._decoded.append((*taken, around, context.cursor))
         if len(self._decoded) >= self.batch:
             self._correlate()
 
@@ -131,8 +133,8 @@ class Pipeline:
     def _correlate(self) -> None:
         """Correlate what was decoded."""
         while self._decoded:
-            events, is_skipped, around = self._decoded.popleft()
-            new = self._feed(events, around)
+            events, is_skipped, around, cursor = self._decoded.popleft()
+            new = self._feed(events, around, cursor)
             self.books.settle("skipped" if is_skipped else "duplicate" if events and not new else "mapped")
 
     def _note(self, note: object) -> None:
@@ -152,7 +154,8 @@ class Pipeline:
             if key in self._seen:
                 return "duplicate"
             self._seen.add(key)
-        if self.feed((event,), around):
+        self._correlate()
+        if self._feed((event,), around, event.cursor):
             return "mapped"
         if self.books.faults > faults:
             return self.books.keep(Problem("event", 0, "", "holds a value that no rule foresees"))
@@ -169,9 +172,9 @@ class Pipeline:
     def feed(self, events: Iterable[AgentEvent], around: Surroundings = NO_SURROUNDINGS) -> int:
         """Feed events to correlation and tell what they complete; gives how many were new."""
         self._correlate()
-        return self._feed(events, around)
+        return self._feed(events, around, self._at)
 
-    def _feed(self, events: Iterable[AgentEvent], around: Surroundings) -> int:
+    def _feed(self, events: Iterable[AgentEvent], around: Surroundings, cursor: Cursor | None) -> int:
         new = 0
         for event in events:
             try:
@@ -179,7 +182,7 @@ class Pipeline:
             except Exception:  # noqa: BLE001  a value that no rule foresaw costs one event
                 self.books.faults += 1
                 continue
-            self.teller.tell(correlated.outputs)
+            self.teller.tell(correlated.outputs, cursor)
             new += not correlated.is_duplicate
         return new
 
@@ -190,7 +193,7 @@ class Pipeline:
     def finish(self, reason: OrphanReason, now_ns: int | None = None) -> None:
         """Close what is open and tell it."""
         self._correlate()
-        self.teller.tell(self.correlator.finish(reason, now_ns))
+        self.teller.tell(self.correlator.finish(reason, now_ns), self._at)
         self.teller.settle()
 
     def settle(self) -> None:
@@ -201,6 +204,8 @@ class Pipeline:
         """
         self._correlate()
         self.teller.settle()
+        if self._at is not None and self.teller.acknowledgements is not None:
+            self.teller.acknowledgements.reached(self._at)
 
     def disown(self, openings: Iterable[AgentEvent]) -> None:
         """In a forked child: what is open is the parent's to tell, but what comes may still belong to it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from hashlib import sha256
 import math
 import time
 from typing import Any, Literal
@@ -12,10 +11,12 @@ from uuid import uuid4
 from attrs import define, field, frozen
 from opentelemetry.trace import get_current_span
 
+from agent_otel.bridge.acknowledgements import Acknowledgements, Store
 from agent_otel.bridge.ambient import ambient_context
 from agent_otel.bridge.books import BridgeBooks, Problem
 from agent_otel.bridge.interruption import Interruption
 from agent_otel.bridge.pipeline import Pipeline
+from agent_otel.bridge.sink_names import sink_names
 from agent_otel.correlate import NO_SURROUNDINGS, Correlator, OrphanReason, SpanRef, Surroundings
 from agent_otel.processors import Outbox
 from agent_otel.project import SpanData
@@ -34,7 +35,6 @@ __all__ = ["Reading", "ReadingOptions", "ReadingSummary"]
 
 _FLUSH_PERIOD_S = 60.0
 _FLUSH_STEP_S = 0.5
-_ALSO_IDENTITY = ("TRACEPARENT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 _SHUTDOWN_TIMEOUT_S = 5.0
 _BATCH = 64  # records, and outputs of correlation; more save little more time
 _ABORT_PATIENCE_S = 2.0
@@ -48,7 +48,7 @@ class ReadingOptions:
 
     Args:
         trace_per: ``run`` (a trace per top-level run) or ``conversation`` (a conversation span on top of its runs).
-        resume: The inputs may still grow: leave open what is open, and tell only what was not told before.
+        resume: The inputs may still grow: leave open what is open. See ``Reading.remember``.
         send: False shows only: no exporter is made.
     """
 
@@ -59,12 +59,22 @@ class ReadingOptions:
 
 @define
 class ReadingSummary:
-    """The books of a reading; ``messages`` say why something was lost, and what to do."""
+    """The books of a reading.
+
+    Args:
+        books: What became of the records.
+        sinks: The books of each sink, by its id.
+        correlation: What correlation counted.
+        messages: Why something was lost, and what to do.
+        cursors: Where it is remembered what was acknowledged: the last record up to which all is, by name of the input
+            and id of the sink.
+    """
 
     books: BridgeBooks
     sinks: dict[str, dict[str, int]] = field(factory=dict)
     correlation: dict[str, int] = field(factory=dict)
     messages: list[str] = field(factory=list)
+    cursors: dict[str, dict[str, int]] = field(factory=dict)
 
     @property
     def problems(self) -> list[Problem]:
@@ -90,6 +100,7 @@ class ReadingSummary:
                 {"file": p.file, "line": p.line, "field": p.field, "reason": p.reason} for p in self.books.problems
             ],
             "sinks": self.sinks,
+            "cursors": self.cursors,
             "messages": self.messages,
         }
 
@@ -114,6 +125,7 @@ class Reading:
         on_span: Callable[[SpanData], None] | None = None,
     ) -> None:
         self._telemetry = telemetry
+        self._settings = settings
         self._options = options
         self._environ = environ
         self._around = _surroundings()
@@ -161,19 +173,24 @@ class Reading:
         """The books so far."""
         return self._pipeline.books
 
-    @property
-    def sink_identity(self) -> str:
-        """What makes two readings send to the same place under the same ids; of headers and caller a digest only."""
-        endpoint = otlp_endpoint("traces", self._environ)
-        names = ",".join(sorted(self._telemetry.sinks))
-        others = [self._environ.get(name, "") for name in _ALSO_IDENTITY]
-        digest = sha256("\n".join(others).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return f"{names}|{endpoint}|{self._telemetry.namespace}|{digest}"
+    def remember(self, store: Store) -> None:
+        """Tell each sink only what it has not acknowledged in an earlier reading, and remember what it does.
+
+        Before the first record.
+
+        Raises:
+            AgentOtelError: If the store cannot be used.
+        """
+        outboxes, metrics, shown = sink_names(self._telemetry, self._settings.sinks, self._environ)
+        self._pipeline.teller.acknowledgements = Acknowledgements(store, outboxes, metrics, shown)
 
     def take(self, record: Any, source: Source, decoder: Decoder, context: Context, name: str) -> None:
         """Take one parsed record."""
         with self.interruption:
             self._pipeline.take_record(record, source, decoder, context, name=name, around=self._around)
+            if self._acknowledgements is not None and self._acknowledgements.is_due:
+                self._pipeline.settle()
+                self._acknowledgements.save()
 
     def reject(self, problem: Problem) -> None:
         """Count a record that cannot be parsed."""
@@ -188,14 +205,17 @@ class Reading:
         with self.interruption:
             self._pipeline.feed(events, self._around)
 
-    def begin_input(self, delivered_before: set[int]) -> list[int]:
-        """Begin an input of which a reading before has delivered something; gives the list of what is told now."""
-        teller = self._pipeline.teller
-        told: list[int] = []
+    def begin_input(self, key: str, name: str) -> None:
+        """Begin an input.
+
+        Args:
+            key: What tells inputs apart, whatever they are called.
+            name: What it is called now.
+        """
         with self.interruption:
             self._pipeline.settle()
-            teller.delivered_before, teller.told = delivered_before, told
-        return told
+        if self._acknowledgements is not None:
+            self._acknowledgements.begin_input(key, name)
 
     def tell_at_once(self) -> None:
         """Collect nothing from now on: what comes next comes from a pipe, which may pause."""
@@ -229,12 +249,25 @@ class Reading:
         )
         if summary.undelivered:
             summary.messages.append(self._advice())
+        if self._acknowledgements is not None:
+            summary.messages += self._acknowledgements.close()
+            summary.cursors = self._acknowledgements.cursors()
         return summary
+
+    @property
+    def _acknowledgements(self) -> Acknowledgements | None:
+        return self._pipeline.teller.acknowledgements
+
+    def _save_what_came(self) -> None:
+        """Remember what was acknowledged while there is nothing to do but to wait: the process may be killed."""
+        if self._acknowledgements is not None and self._acknowledgements.is_due:
+            self._acknowledgements.save()
 
     def _flush(self) -> None:
         """Push out everything; a slow sink is waited for as long as it takes something in each period."""
         moved = time.monotonic()
         while not self._telemetry.flush(time.monotonic() + _FLUSH_STEP_S):
+            self._save_what_came()
             queued, now = sum(outbox.queued for outbox in self._outboxes), time.monotonic()
             if queued != self._queued_before:
                 self._queued_before, moved = queued, now
@@ -265,6 +298,7 @@ class Reading:
                     outbox.give_up()
                 if outbox.wait_for_room(_POLL_S) or time.monotonic() > self._waits_until:
                     break
+                self._save_what_came()
                 self.interruption.check()
 
 

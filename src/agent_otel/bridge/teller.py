@@ -11,16 +11,39 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from attrs import evolve, frozen
 from opentelemetry.context import Context
 
+from agent_otel.bridge.acknowledgements import Acknowledgements
 from agent_otel.bridge.books import BridgeBooks
 from agent_otel.correlate import Occurrence, Operation, Output, RunOpened
+from agent_otel.model import Cursor, DeliveryClass
+from agent_otel.processors import Losses
+from agent_otel.processors.telling import Telling, telling
 from agent_otel.project import LogData, Measurements, SpanData, record_of, span_of
 from agent_otel.setup import Telemetry
 
 __all__ = ["Teller"]
 
 _Worked = Operation | Occurrence
+_64_BITS = (1 << 64) - 1
+
+
+@frozen
+class _Told:
+    """An output on its way.
+
+    Args:
+        output: What correlation gave.
+        data: What it became; None for what is a measurement and nothing else.
+        telling: What the sinks' processors are to know of it.
+        holders: The sinks that have it from an earlier reading, as a mask.
+    """
+
+    output: _Worked
+    data: SpanData | LogData | None
+    telling: Telling
+    holders: int = 0
 
 
 class Teller:
@@ -46,21 +69,26 @@ class Teller:
         batch: int = 1,
     ) -> None:
         self.batch = batch
-        self.delivered_before: set[int] = set()  # identities that an earlier reading delivered; not told again
-        self.told: list[int] | None = None  # identities told in this reading, if somebody collects them
+        self.acknowledgements: Acknowledgements | None = None  # what sinks have of earlier readings is not told again
+        self.dropped_before: Losses | None = None  # what found no room on its way here, by run
         self._telemetry = telemetry
         self._books = books
         self._measurements = Measurements(metric_names)
         self._on_span = on_span
         self._wait_for_room = wait_for_room
-        self._collected: deque[Output] = deque()
-        self._projected: deque[tuple[_Worked, SpanData | LogData | None]] = deque()
-        self._emitted: deque[tuple[_Worked, Context | None]] = deque()
+        self._collected: deque[tuple[Output, Cursor | None]] = deque()
+        self._projected: deque[_Told] = deque()
+        self._emitted: deque[tuple[_Told, Context | None]] = deque()
 
-    def tell(self, outputs: Iterable[Output]) -> None:
-        """Take outputs, and tell them once there are enough."""
+    def tell(self, outputs: Iterable[Output], cursor: Cursor | None = None) -> None:
+        """Take outputs, and tell them once there are enough.
+
+        Args:
+            outputs: What correlation gave.
+            cursor: Place of the record by which it did.
+        """
         for output in outputs:
-            self._collected.append(output)
+            self._collected.append((output, cursor))
             if len(self._collected) >= self.batch:
                 self.settle()
 
@@ -86,43 +114,66 @@ class Teller:
             except Exception:  # noqa: BLE001  a value that no rule foresaw costs one output
                 self._books.faults += 1
 
-    def _project(self, output: Output) -> None:
+    def _project(self, collected: tuple[Output, Cursor | None]) -> None:
+        output, cursor = collected
         if isinstance(output, RunOpened):
             self._telemetry.spans.run_opened(output)
-        elif _identity_of(output) in self.delivered_before:
-            self._books.notes["told_before"] += 1
-        else:
-            self._projected.append((output, span_of(output) if isinstance(output, Operation) else record_of(output)))
+            return
+        told, holders = Telling(cursor), 0
+        if (known := self.acknowledgements) is not None:
+            identity = _identity_of(output)
+            holders = known.holders(identity)
+            if known.is_complete(holders):
+                self._books.notes["told_before"] += 1
+                return
+            told = known.telling(identity, cursor, holders)
+        data = span_of(output) if isinstance(output, Operation) else record_of(output)
+        self._projected.append(_Told(output, data, told, holders))
 
-    def _emit(self, projected: tuple[_Worked, SpanData | LogData | None]) -> None:
-        output, data = projected
+    def _emit(self, told: _Told) -> None:
         context = None
-        if isinstance(data, SpanData):
-            context = self._emit_span(data)
-        elif data is not None:
-            self._telemetry.logs.emit(data)
-        self._emitted.append((output, context))
-        if self.told is not None:
-            self.told.append(_identity_of(output))
+        with telling(told.telling):
+            if isinstance(told.data, SpanData):
+                context = self._emit_span(told.data, told.holders)
+            elif told.data is not None:
+                self._telemetry.logs.emit(told.data)
+        self._emitted.append((told, context))
+        if self.acknowledgements is not None:
+            self.acknowledgements.emitted(told.telling)
 
-    def _emit_span(self, data: SpanData) -> Context | None:
-        self._books.spans += 1
+    def _emit_span(self, data: SpanData, holders: int) -> Context | None:
+        # One that only a sink of log records or metrics lacks is made, for its context, and counts as told before.
+        is_new = self.acknowledgements is None or self.acknowledgements.needs_span(holders)
+        self._books.spans += is_new
+        if self.dropped_before is not None and data.delivery_class is DeliveryClass.RUN_END and data.run is not None:
+            told = self.dropped_before.told_by(data.identity.trace_id, data.run, data.identity.span_id)
+            data = evolve(data, attributes={**data.attributes, **told}) if told else data
         context = self._telemetry.spans.emit(data)
         if context is None:
-            self._books.unsampled += 1
+            self._books.unsampled += is_new
         else:
             self._telemetry.logs.emit_details(data)
-        if self._on_span is not None:
+        if self._on_span is not None and is_new:
             self._on_span(data)
         return context
 
-    def _measure(self, emitted: tuple[_Worked, Context | None]) -> None:
-        output, context = emitted
+    def _measure(self, emitted: tuple[_Told, Context | None]) -> None:
+        told, context = emitted
+        known, output = self.acknowledgements, told.output
+        if known is not None and not known.needs_metrics(told.holders):
+            return
         if isinstance(output, Operation):
-            self._telemetry.metrics.emit(self._measurements.of_operation(output), context)
+            points = self._measurements.of_operation(output)
         else:
-            self._telemetry.metrics.emit(self._measurements.of_occurrence(output))
+            points, context = self._measurements.of_occurrence(output), None
+        self._telemetry.metrics.emit(points, context)
+        if known is not None and told.telling.identity is not None:
+            known.measured(told.telling.identity, len(points))
 
 
 def _identity_of(output: _Worked) -> int:
-    return output.identity.span_id if isinstance(output, Operation) else output.key
+    """Give 64 bits that tell outputs apart; of a span both ids, where a source names spans within their trace only."""
+    if isinstance(output, Occurrence):
+        return output.key
+    trace_id = output.identity.trace_id
+    return (trace_id ^ (trace_id >> 64) ^ output.identity.span_id) & _64_BITS

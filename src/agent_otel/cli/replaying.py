@@ -72,6 +72,8 @@ def replay_paths(request: Request, sending: Sending, environ: Mapping[str, str])
     collector = TreeCollector() if request.shows else None
     options = ReadingOptions(trace_per=request.trace_per, resume=request.resume, send=sending.send)
     with closing(_store(environ)) if request.resume else nullcontext() as store:
+        if store is not None and store.notice is not None:
+            say(store.notice)
         reading = Reading.from_env(options, environ, collector.add if collector else None)
         replay = Replay(reading, store)
         try:

@@ -70,7 +70,12 @@ TIME_IS_RECEIPT: Final = "agent_otel.time.is_receipt"
 MODEL_CALLS: Final = "agent_otel.model_calls"
 TOOL_CALLS: Final = "agent_otel.tool_calls"
 SINK: Final = "agent_otel.sink"
+SINK_FAILURE_KIND: Final = "agent_otel.sink.failure_kind"  # as agent-sdk-core names them
+SINK_REASON: Final = "agent_otel.sink.reason"
+SINK_KEPT: Final = "agent_otel.sink.terminal_preserved"
+RECORD_ID: Final = "agent_otel.record.id"
 STATE: Final = "agent_otel.state"
+DELIVERY_CLASS: Final = "agent_otel.delivery_class"
 MESSAGE_COUNT: Final = "agent_otel.message.count"
 LOST_COUNT: Final = "agent_otel.lost.count"
 LOSS_REASON: Final = "agent_otel.lost.reason"
@@ -97,9 +102,11 @@ CONTENT_DENIED_BY: Final = "agent_otel.content.denied_by"  # strings: gates that
 CONTENT_REDACTED: Final = "agent_otel.content.redacted"  # how many secrets were hidden
 CONTENT_REDACTED_BY: Final = "agent_otel.content.redacted_by"  # strings "detector=count"
 CONTENT_STUB: Final = "agent_otel.content.stub"  # true: the policy failed, and this stands for the span
+DROPPED_PREFIX: Final = "agent_otel.dropped."  # integers: <kind>.<sink>.<reason>
+SUPERSEDES: Final = "agent_otel.supersedes"  # on a link: true, to the span that told this run as interrupted
 CONTENT_FACTS_PREFIX: Final = "agent_otel.content."
 
 # Every name above, without prefixes.
 ALL: Final = frozenset(
     value for name, value in list(globals().items()) if name.isupper() and type(value) is str and "." in value
-) - {SCHEMA_URL, CONTENT_FACTS_PREFIX}
+) - {SCHEMA_URL, CONTENT_FACTS_PREFIX, DROPPED_PREFIX}

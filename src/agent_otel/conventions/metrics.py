@@ -28,7 +28,13 @@ __all__ = [
     "ORPHANS",
     "RUNS",
     "SESSIONS",
+    "SINK_FAILURES",
     "SINK_ITEMS",
+    "SINK_LAST_ACKNOWLEDGEMENT",
+    "SINK_LOST",
+    "SINK_OLDEST_AGE",
+    "SINK_QUEUE_BYTES",
+    "SINK_RECOVERIES",
     "SOURCE_ERRORS",
     "SOURCE_LOSSES",
     "SOURCE_MEASUREMENTS",
@@ -36,6 +42,8 @@ __all__ = [
     "SOURCE_REQUEST_DURATION",
     "SOURCE_SESSIONS_ACTIVE",
     "SOURCE_TOKENS",
+    "SPOOL_BYTES",
+    "SPOOL_ITEMS",
     "Instrument",
 ]
 
@@ -89,6 +97,14 @@ SOURCE_QUEUE_DEPTH: Final = "agent_otel.source.queue_depth"
 BRIDGE_RECORDS: Final = "agent_otel.bridge.records"
 BRIDGE_HANDOVER: Final = "agent_otel.bridge.handover"
 SINK_ITEMS: Final = "agent_otel.sink.items"
+SINK_LOST: Final = "agent_otel.sink.lost"
+SINK_FAILURES: Final = "agent_otel.sink.failures"
+SINK_RECOVERIES: Final = "agent_otel.sink.recoveries"
+SINK_QUEUE_BYTES: Final = "agent_otel.sink.queue.size"
+SINK_OLDEST_AGE: Final = "agent_otel.sink.queue.age"
+SINK_LAST_ACKNOWLEDGEMENT: Final = "agent_otel.sink.last_acknowledgement.age"
+SPOOL_ITEMS: Final = "agent_otel.spool.items"
+SPOOL_BYTES: Final = "agent_otel.spool.size"
 
 INSTRUMENTS: Final = {
     instrument.name: instrument
@@ -124,6 +140,14 @@ INSTRUMENTS: Final = {
         Instrument(BRIDGE_RECORDS, "gauge", "{record}", "Records of this process, by what became of them."),
         Instrument(BRIDGE_HANDOVER, "gauge", "{event}", "Events of the hand-over queue, by what became of them."),
         Instrument(SINK_ITEMS, "gauge", "{item}", "Spans and log records of a sink, by what became of them."),
+        Instrument(SINK_LOST, "gauge", "{item}", "What a sink refused or had no room for, by class and reason."),
+        Instrument(SINK_FAILURES, "gauge", "{failure}", "How often a sink began to fail."),
+        Instrument(SINK_RECOVERIES, "gauge", "{recovery}", "How often a sink was well again."),
+        Instrument(SINK_QUEUE_BYTES, "gauge", "By", "What waits in memory for a sink."),
+        Instrument(SINK_OLDEST_AGE, "gauge", "s", "Age of the oldest item that waits in memory for a sink."),
+        Instrument(SINK_LAST_ACKNOWLEDGEMENT, "gauge", "s", "Time since a sink last took something."),
+        Instrument(SPOOL_ITEMS, "gauge", "{item}", "What this process has on disk."),
+        Instrument(SPOOL_BYTES, "gauge", "By", "What this process has on disk."),
     )
 }
 

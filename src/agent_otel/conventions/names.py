@@ -7,7 +7,10 @@ from typing import Final
 __all__ = [
     "EVENT_DETAILS",
     "EVENT_INFERENCE_DETAILS",
+    "EVENT_LOST",
     "EVENT_NAMES",
+    "EVENT_SINK_FAILED",
+    "EVENT_SINK_RECOVERED",
     "FORWARD_OPERATIONS",
     "HOSTED_AGENT_SYSTEMS",
     "KNOWN_PROVIDERS",
@@ -124,6 +127,11 @@ EVENT_NAMES: Final = {
 # Records that carry the content of calls, where spans do not or not alone.
 EVENT_INFERENCE_DETAILS: Final = "gen_ai.client.inference.operation.details"
 EVENT_DETAILS: Final = "agent_otel.operation.details"
+
+# Records about delivery itself.
+EVENT_SINK_FAILED: Final = "agent_otel.sink_failed"
+EVENT_SINK_RECOVERED: Final = "agent_otel.sink_recovered"
+EVENT_LOST: Final = "agent_otel.lost"
 
 # What happens inside a span: words that give a span event its name, "agent_otel.{word}".
 MARK_WORDS: Final = frozenset(

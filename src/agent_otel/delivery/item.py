@@ -53,10 +53,12 @@ class Item:
         span_id: Span id; 0 for a log record without one.
         run_id: Run id of the source, or the trace id in hex.
         delivery_class: Rank and whether it is terminal-preserved.
-        source_cursor: Place in the source, for replay.
+        source_cursor: Place of the record whose reading completed it, for replay.
         content_mode: The capture mode under which the payload was made.
         raw_payload: The same with raw content, present only where every gate passed (R51).
         enqueued_ns: When it was handed over, Unix time in nanoseconds; 0 if nobody needs to know.
+        kind: What it is, in one word, for those who are told that it was lost: ``tool``, ``model``, ``span``, ``log``.
+        identity: 64-bit identity by which a reading remembers that it was delivered; None if nobody does.
     """
 
     payload: bytes = field(repr=False)
@@ -69,6 +71,8 @@ class Item:
     content_mode: str = "off"
     raw_payload: bytes | None = field(default=None, repr=False)
     enqueued_ns: int = 0
+    kind: str = field(default="span", eq=False)  # not stored
+    identity: int | None = field(default=None, eq=False)  # not stored
 
     @property
     def size(self) -> int:

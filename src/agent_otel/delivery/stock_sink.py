@@ -96,10 +96,11 @@ class _StockSink:
             result = self._errands.run(lambda: self._export(decoded), self._timeout_s)
         except GaveUp as reason:
             return SinkFailure(kind=FailureKind.TROUBLE, reason=str(reason))
-        except Exception as error:  # noqa: BLE001  whatever an exporter raises
+        except BaseException as error:  # noqa: BLE001  whatever an exporter raises: this thread is ours
             return SinkFailure(kind=FailureKind.TROUBLE, reason=type(error).__name__)
-        # The results of spans and of log records are two enums with the same names.
-        if getattr(result, "name", "") == "SUCCESS":
+        # The results of spans and of log records are two enums with the same names. Not a few exporters give nothing,
+        # which the stock processors do not mind.
+        if result is None or getattr(result, "name", "") == "SUCCESS":
             return None
         return SinkFailure(kind=FailureKind.TROUBLE, reason="export failed")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 import threading
 import time
 from typing import Any
@@ -26,9 +27,17 @@ class HandOver:
         handle: Called on the worker with each payload; what it raises is counted and swallowed.
         tick: Called on the worker about once a second.
         max_bytes: Bound of the queue in bytes.
+        evicts: Called with each payload that makes room, on the thread that hands over: it must be quick.
     """
 
-    def __init__(self, handle: Callable[[Any], None], tick: Callable[[], None], max_bytes: int) -> None:
+    def __init__(
+        self,
+        handle: Callable[[Any], None],
+        tick: Callable[[], None],
+        max_bytes: int,
+        evicts: Callable[[Any], None] | None = None,
+    ) -> None:
+        self._evicts = evicts
         self._handle = handle
         self._tick = tick
         self._max_bytes = max_bytes
@@ -92,8 +101,12 @@ class HandOver:
             (self._precious if precious else self._ordinary).append((self._number, size, payload))
             self._bytes += size
             while self._bytes > self._max_bytes and len(self._ordinary) + len(self._precious) > 1:
-                self._bytes -= (self._ordinary or self._precious).popleft()[1]
+                _, freed, evicted = (self._ordinary or self._precious).popleft()
+                self._bytes -= freed
                 self.evicted += 1
+                if self._evicts is not None:
+                    with suppress(ValueError, TypeError, AttributeError):  # an id that is none
+                        self._evicts(evicted)
             if self._worker is None:
                 worker = threading.Thread(target=self._run, name="agent-otel-worker", daemon=True)
                 worker.start()  # may raise where no thread can be started: then the next entry tries again

@@ -1,18 +1,16 @@
 """Groups of documents in, records handed to a ``Reading``: the loop of ``replay``, and what ``--resume`` remembers.
 
-With a store, the inputs may still grow: a last line that breaks off waits for the next call, nothing is closed at the
-end, and what an earlier call delivered is not told again. What was told of a main file is remembered under its first
-record, so that it is known again when the file has become an archive; each archive has its own memory, so that one may
-be deleted.
+With a store, the inputs may still grow: a last line that breaks off waits for the next call, and nothing is closed at
+the end. Every call reads from the beginning, so that what was open is open again, and the reading tells each sink only
+what it has not acknowledged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 import time
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from agent_otel.bridge import Problem, Reading, ReadingSummary
 from agent_otel.intake.groups import Group
@@ -33,13 +31,18 @@ class Replay:
 
     Args:
         reading: Where records go; built with ``resume`` if there is a store.
-        store: What earlier calls delivered; None reads every input as a whole.
+        store: What sinks acknowledged in earlier calls; None reads every input as a whole.
+
+    Raises:
+        IntakeError: If the store cannot be used.
     """
 
     reading: Reading
     store: ResumeStore | None = None
-    _before: set[int] = field(factory=set, init=False, repr=False)
-    _told: list[tuple[str, list[int]]] = field(factory=list, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.store is not None:
+            self.reading.remember(self.store)
 
     def read(self, group: Group, progress: Progress | None = None) -> None:
         """Read a group to its end.
@@ -56,41 +59,17 @@ class Replay:
         if isinstance(group.main, StreamInput):
             self.reading.tell_at_once()
         decoder = group.source.decoder()
-        before_companions = list(islice(documents, len(group.archives) + 1))
-        self._recall(document.key for document, _ in before_companions)
-        for position, (document, lines) in enumerate(before_companions):
-            self._begin(document.key)
+        for position, (document, lines) in enumerate(documents):
             is_continued = position < len(group.archives)
             self._read_document(document, lines, group.source, decoder, is_continued=is_continued)
-        for document, lines in documents:
-            self._read_document(document, lines, group.source, decoder)
 
     def finish(self) -> ReadingSummary:
-        """Send what is left, stop, and remember what was delivered.
-
-        Raises:
-            IntakeError: If the store cannot be written.
-        """
-        return self._remember(self.reading.finish())
+        """Send what is left, and stop."""
+        return self.reading.finish()
 
     def abort(self) -> ReadingSummary:
-        """Send what was completed and close nothing.
-
-        Raises:
-            IntakeError: If the store cannot be written.
-        """
-        return self._remember(self.reading.abort())
-
-    def _recall(self, keys: Iterable[str]) -> None:
-        if self.store is None:
-            return
-        # Those of earlier inputs stay: an operation of one file may be completed while the next is read.
-        for key in keys:
-            self._before |= self.store.load(self.reading.sink_identity, key)
-
-    def _begin(self, key: str) -> None:
-        if self.store is not None:
-            self._told.append((key, self.reading.begin_input(self._before)))
+        """Send what was completed and close nothing."""
+        return self.reading.abort()
 
     def _read_document(
         self,
@@ -105,6 +84,7 @@ class Replay:
         if may_grow:
             # Records without a time belong to the same runs in the next call, which has to derive the same ids.
             document = evolve(document, nonce=document.key[:_NONCE_LENGTH], live=True)
+        self.reading.begin_input(document.key, document.name)
         decoder.open(document)
         ordinal = 0
         for line in lines:
@@ -121,13 +101,6 @@ class Replay:
             self.reading.feed(decoder.close(complete=not (may_grow or is_continued)))
         except RecordRejected as rejected:
             self.reading.reject(Problem(document.name, ordinal, rejected.field, rejected.reason))
-
-    def _remember(self, summary: ReadingSummary) -> ReadingSummary:
-        # Which ones arrived is known only if all did. What is told again has the same ids and the same content.
-        if self.store is not None and not summary.undelivered:
-            for key, told in self._told:
-                self.store.add(self.reading.sink_identity, key, told)
-        return summary
 
 
 def _lines_of(documents: Iterable[tuple[Document, Iterator[Line]]]) -> Iterator[Line]:

@@ -13,7 +13,7 @@ from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names as n
 from agent_otel.model import DeliveryClass
 
-__all__ = ["class_of_record", "class_of_span"]
+__all__ = ["class_of_record", "class_of_span", "kind_of_span"]
 
 _ERROR_SEVERITY: Final = 17
 _USAGE: Final = frozenset(
@@ -32,6 +32,19 @@ _USAGE: Final = frozenset(
 )
 _ENDS: Final = frozenset({n.SPAN_CONVERSATION, n.SPAN_DEPLOYMENT})
 _USAGE_EVENTS: Final = frozenset({n.EVENT_NAMES["usage.point"], n.EVENT_NAMES["cost.point"]})
+_HEALTH_EVENTS: Final = frozenset(
+    {n.EVENT_NAMES["health.point"], n.EVENT_SINK_FAILED, n.EVENT_SINK_RECOVERED, n.EVENT_LOST}
+)
+_KINDS: Final = {
+    n.OP_INVOKE_AGENT: "run",
+    n.OP_CHAT: "model",
+    n.OP_TEXT_COMPLETION: "model",
+    n.OP_GENERATE_CONTENT: "model",
+    n.OP_EMBEDDINGS: "model",
+    n.OP_EXECUTE_TOOL: "tool",
+    n.OP_RETRIEVAL: "retrieval",
+    n.OP_SEARCH_MEMORY: "memory",
+}
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -51,6 +64,12 @@ def class_of_span(span: ReadableSpan) -> DeliveryClass:
     return DeliveryClass.PROGRESS if _USAGE.isdisjoint(attributes) else DeliveryClass.USAGE
 
 
+def kind_of_span(span: ReadableSpan) -> str:
+    """Give in one word, of a bounded set, what a span tells of."""
+    operation = (span.attributes or _NOTHING).get(a.OPERATION_NAME)
+    return _KINDS.get(operation, "span") if isinstance(operation, str) else "span"
+
+
 def class_of_record(record: ReadWriteLogRecord) -> DeliveryClass:
     """Classify a log record: the end of a session, an error, usage or cost, health, progress.
 
@@ -67,6 +86,6 @@ def class_of_record(record: ReadWriteLogRecord) -> DeliveryClass:
         return DeliveryClass.ERROR
     if log.event_name in _USAGE_EVENTS or not _USAGE.isdisjoint(attributes):
         return DeliveryClass.USAGE
-    if log.event_name == n.EVENT_NAMES["health.point"]:
+    if log.event_name in _HEALTH_EVENTS:
         return DeliveryClass.HEALTH
     return DeliveryClass.PROGRESS

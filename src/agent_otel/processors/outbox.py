@@ -1,13 +1,14 @@
 """``Outbox``: what waits for one sink, and the thread that delivers it.
 
-``TelemetryFanout`` decides what to keep, to evict and to count, the sink what became of a batch. Here are the lock
-around the one, the thread for the other, and when to try again.
+``Holdings`` decides what to keep and counts, the sink what became of a batch. Here are the thread, when to try again,
+and the end.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+import os
 import threading
 import time
 from typing import Final
@@ -16,30 +17,28 @@ from attrs import evolve
 
 from agent_otel.delivery import (
     FailureKind,
-    FanoutAdditions,
+    FanoutRecord,
     Item,
-    LossReason,
     Sink,
     SinkFailure,
-    SinkSpec,
     SinkVerdict,
-    TelemetryFanout,
 )
-from agent_otel.model.agent_sdk import TelemetryFanoutConfig
-from agent_otel.model.agent_sdk.fanout import TelemetryOverflowPolicy, TelemetrySinkIsolationPolicy
 from agent_otel.processors.backing import Backing
+from agent_otel.processors.delivery_warning import DeliveryWarning
 from agent_otel.processors.forking import in_forked_child
-from agent_otel.processors.interruption import of_signal_handler
+from agent_otel.processors.holdings import Holdings
+from agent_otel.processors.losses import LateLoss
 from agent_otel.processors.pacing import OutboxLimits, Pace
 
 __all__ = ["Outbox"]
 
-_MOST_IN_ONE_REQUEST: Final = 4 * 1024 * 1024
 _LONGEST_WAIT_S: Final = 1.0  # a wake-up may get lost to an exception of a signal handler
+_LONGEST_HELD_NS: Final = 2_000_000_000  # for a disk that does not answer
 _SOON_S: Final = 0.2
 _ANSWER_S: Final = 3.0
 _MAIN: Final = threading.main_thread().ident
-_MOST_LEFT_TO_THE_THREAD: Final = 256
+_MOST_LEFT_TO_THE_THREAD: Final = 256  # items; and no large ones, for the thread may be away in an export
+_LARGE: Final = 64 * 1024  # bytes; less if less may wait
 
 
 class Outbox:
@@ -57,15 +56,26 @@ class Outbox:
         self._sink = sink
         limits = limits if limits is not None else OutboxLimits()
         self.limits = evolve(limits, capacity=max(2, limits.capacity))  # of one, none were for progress (R28)
+        self._large = min(_LARGE, self.limits.bytes // (2 * _MOST_LEFT_TO_THE_THREAD))
         self.sink_id = sink.spec.sink_id
-        self._backing: Backing | None = None
+        self.warning: DeliveryWarning | None = DeliveryWarning([self])  # None where somebody else warns
         self._begin()
         in_forked_child(self._after_fork)
 
     def back_with(self, backing: Backing) -> None:
         """Keep items on disk as well, from now on."""
         with self.lock:
-            self._backing = backing
+            self._holdings.backing = backing
+
+    def tell(self, on_settled: Callable[[Sequence[Item]], None], on_spooled: Callable[[Sequence[Item]], None]) -> None:
+        """Have somebody told, on any thread, what the sink is done with, and what is on disk."""
+        with self.lock:
+            self._holdings.on_settled, self._holdings.on_spooled = on_settled, on_spooled
+
+    @property
+    def lock(self) -> threading.RLock:
+        """What guards everything that waits."""
+        return self._holdings.lock
 
     @property
     def endpoint_identity(self) -> str:
@@ -74,40 +84,26 @@ class Outbox:
 
     def wake(self) -> None:
         """Look on disk, where there may be more."""
-        with self.lock:
-            self._looks_on_disk = True
-            self._changed.notify_all()
+        holdings = self._holdings
+        with holdings.lock:
+            holdings.looks_on_disk = True
+            holdings.changed.notify_all()
+
+    def saved(self, batch: list[Item], row_ids: tuple[int | None, ...]) -> None:
+        """Note what the disk has taken, by row id, or refused."""
+        holdings = self._holdings
+        with holdings.lock:
+            holdings.saved(batch, row_ids)
 
     def _begin(self) -> None:
-        self.lock = threading.RLock()
-        self._changed = threading.Condition(self.lock)
-        self._depth = 0  # how often the thread that holds the lock is within
-        self._inbox: deque[Item] = deque()
-        self._fanout: TelemetryFanout[Item] = TelemetryFanout(
-            TelemetryFanoutConfig(
-                queue_capacity=self.limits.capacity,
-                terminal_reserve=self.limits.reserve,
-                overflow=TelemetryOverflowPolicy.DropNonTerminalProgress,
-                sink_isolation=TelemetrySinkIsolationPolicy.IsolateEachSink,
-            ),
-            FanoutAdditions.live(byte_capacity=self.limits.bytes),
-        )
-        self._fanout.register_sink(self._spec)
-        self._looks_on_disk = False
-        self._takes_from_disk = True
-        self._settled = 0
-        self._reloaded = 0  # what came from disk, and had been accepted before
-        self._moved = 0  # what was evicted from memory, and is on disk
-        self._turned_away = 0  # what came when it was closed
-        self._written_off = False
-        self._closed = False
+        self._pid = os.getpid()
+        self._pace = Pace(self.limits)
+        self._holdings = Holdings(self._sink.spec, self.limits, self._grown)
         self._stops = False
         self._stop_by = 0.0
         self._flushes = 0  # flushes that wait
-        self._pace = Pace(self.limits)
         self._stuck_at = -1
-        self.faults = 0
-        self._last: dict[str, int] = dict.fromkeys(_COUNTS, 0)
+        self._acknowledged_at: float | None = None
         self._done = threading.Event()
         threading.Thread(target=self._work, name=f"agent-otel-{self.sink_id}", daemon=True).start()
 
@@ -134,206 +130,148 @@ class Outbox:
     def _in_haste(self) -> bool:
         return self._flushes > 0 or self._stops
 
-    @property
-    def _spec(self) -> SinkSpec:
-        return evolve(self._sink.spec, queue_capacity=self.limits.capacity, terminal_reserve=self.limits.reserve)
-
     def _after_fork(self) -> None:
         """In a forked child: what waits is the parent's, and it will deliver it; the thread is gone."""
-        closed = self._closed
-        if self._backing is not None:
-            self._backing.forget()
+        before = self._holdings
+        if before.backing is not None:
+            before.backing.forget()
         self._begin()
-        if closed:
-            self._closed = self._stops = True
+        self._holdings.backing = before.backing
+        if before.is_closed:
+            self._holdings.is_closed = self._stops = True
 
     # -- taking in ----------------------------------------------------------------------------------------------------
 
     def put(self, item: Item) -> None:
         """Take an item; it is queued, or something is evicted and counted."""
-        self._inbox.append(item)
-        waiting = len(self._inbox)
-        if threading.get_ident() == _MAIN and waiting < _MOST_LEFT_TO_THE_THREAD:
+        if self._pid != os.getpid():
+            self._after_fork()  # of a fork that Python was not told of
+        holdings = self._holdings
+        holdings.inbox.append(item)
+        waiting = len(holdings.inbox)
+        is_little = waiting < _MOST_LEFT_TO_THE_THREAD and item.size < self._large and not holdings.is_closed
+        if is_little and threading.get_ident() == _MAIN:
             # A signal handler of the agent's may raise at any step here, and must not leave the books half written.
             if waiting == 1:
-                with self.lock:
-                    self._changed.notify_all()
+                with holdings.lock:
+                    holdings.changed.notify_all()
             return
-        with self.lock:
-            if self._depth == 0:  # else the call that a signal handler interrupted goes on with it
-                self._take_in()
+        with holdings.lock:
+            holdings.take_in_held()
 
     def take_in(self) -> None:
         """Queue what was put, now."""
-        if self._inbox:
-            with self.lock:
-                if self._depth == 0:
-                    self._take_in()
+        self._holdings.take_in()
 
     def refuse(self) -> None:
         """Count what could not even be made an item."""
-        with self.lock:
-            self._turned_away += 1
+        self._holdings.refuse()
 
-    def _take_in(self) -> None:
-        """Queue what came. The lock is held."""
-        self._depth += 1
-        try:
-            while self._inbox:
-                self._take_one(self._inbox[0])
-                self._inbox.popleft()
-        except Exception as error:
-            self.faults += 1
-            if of_signal_handler(error):
-                raise  # the agent's own; what it interrupted is taken in again
-            self._inbox.popleft()
-        finally:
-            self._depth -= 1
-
-    def _take_one(self, item: Item) -> None:
-        if self._closed:
-            self._turned_away += 1
-            return
-        before = self._queue_len
-        if self._backing is not None:
-            self._backing.accepted(item)
-        self._record(item)
-        now = self._queue_len
+    def _grown(self, before: int) -> None:
+        """Wake the thread if more than ``before`` items wait now and that makes it due. The lock is held."""
+        now = self._holdings.queue_len
         if before == 0 and now:
             self._pace.begins(time.monotonic())
-            self._changed.notify_all()
-        elif before < self.limits.batch <= now:
-            self._changed.notify_all()
-
-    def _record(self, item: Item) -> None:
-        """Queue an item, and leave to the disk what memory has no room for. The lock is held."""
-        report = self._fanout.record_live(item)
-        if self._backing is not None:
-            for eviction in report.evicted:
-                if eviction.reason is LossReason.TOO_LARGE:
-                    self._backing.settled([eviction.held])  # it would be too large the next time, too
-                elif self._backing.evicted(eviction.held):
-                    self._moved += 1
-
-    @property
-    def _queue_len(self) -> int:
-        return self._fanout.sink_queue_len(self.sink_id) or 0
+            self._holdings.changed.notify_all()
+        elif before < self.limits.most_together <= now or (now > before and self._holdings.is_full):
+            self._holdings.changed.notify_all()
 
     # -- delivering ---------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        lock, done = self.lock, self._done  # of this process: a forked child begins anew
+        holdings, done = self._holdings, self._done  # of this process: a forked child begins anew
         while True:
             try:
                 self._reload()
-                with lock:
+                with holdings.lock:
                     batch = self._next_batch()
                 if batch is None:
                     break
                 if batch:
                     self._deliver(batch)
             except Exception:  # noqa: BLE001  whatever it is, the thread has to go on
-                self.faults += 1
+                holdings.faults += 1
                 time.sleep(_SOON_S)
         with suppress(Exception):
             self._sink.shutdown()
         done.set()
+        with holdings.lock:
+            holdings.changed.notify_all()
 
     def _reload(self) -> None:
         """Take from disk what memory has room for again."""
-        backing = self._backing
+        holdings = self._holdings
+        backing = holdings.backing
         if backing is None or not self._wants_more():
             return
-        self._looks_on_disk = False
+        holdings.looks_on_disk = False
         with backing.disk:
-            with self.lock:
+            with holdings.lock:
                 known = backing.known_rows()
             found = backing.load(self._most_items, known)
-            with self.lock:
-                self._depth += 1
-                try:
-                    for row, item in found:
-                        if backing.loaded(row, item):
-                            self._reloaded += 1
-                        self._record(item)
-                    if found:
-                        self._pace.begins(0.0)
-                finally:
-                    self._depth -= 1
+            with holdings.lock:
+                holdings.reload(found)
+                if found:
+                    self._pace.begins(0.0)
 
     def _wants_more(self) -> bool:
-        """Whether to look on disk: something was delivered or found since the last look, and there is room."""
-        return (
-            self._looks_on_disk
-            and self._takes_from_disk
-            and self._backing is not None
-            and self._backing.has_more
-            and not self.failed_in_a_row
-            and not self._stops
-            and self._queue_len <= self._most_items // 2
-        )
+        return not self.failed_in_a_row and not self._stops and self._holdings.wants_more(self._most_items)
 
     def _next_batch(self) -> tuple[Item, ...] | None:
         """Wait until there is something to send, and give it; None when it is time to stop. The lock is held."""
+        holdings = self._holdings
         while True:
-            if self._depth == 0:
-                self._take_in()
+            self._holdings.take_in_held()
+            holdings.release(time.time_ns() - _LONGEST_HELD_NS)
             if self._wants_more():
                 return ()
             now = time.monotonic()
-            waiting = self._queue_len
-            if self._stops and (not waiting or now >= self._stop_by):
+            waiting = holdings.queue_len
+            if self._stops and (now >= self._stop_by or not (waiting or holdings.is_held)):
                 return None
-            due = self._pace.due(now, waiting, in_haste=self._in_haste)
+            due = self._pace.due(now, waiting, in_haste=self._in_haste, is_full=holdings.is_full)
             if due <= now:
-                return self._fanout.peek(self.sink_id, self._most_items, _MOST_IN_ONE_REQUEST)
+                return holdings.next_batch(self._most_items)
             limit = min(due, self._stop_by) if self._stops else due
-            self._changed.wait(min(max(0.0, limit - now), _LONGEST_WAIT_S))
+            holdings.changed.wait(min(max(0.0, limit - now), _LONGEST_WAIT_S))
 
     def _deliver(self, batch: tuple[Item, ...]) -> None:
+        holdings = self._holdings
+        with holdings.lock:
+            told = holdings.losses.told_in(batch)
         try:
-            verdict = self._sink.export(batch, None)
-        except Exception as error:  # noqa: BLE001  a sink of somebody else's may raise
+            verdict = self._sink.export(told, None)
+        except BaseException as error:  # noqa: BLE001  a sink of somebody else's may raise anything; the thread is ours
             failure = SinkFailure(kind=FailureKind.TROUBLE, reason=type(error).__name__)
             verdict = SinkVerdict(settled=0, failure=failure)
-        with self.lock:
-            self._depth += 1
-            try:
-                self._fanout.settle(self.sink_id, verdict)
-                if self._backing is not None:
-                    self._backing.settled(batch[: verdict.settled])
-            except Exception:  # noqa: BLE001  a verdict that cannot be: the batch is tried again
-                self.faults += 1
-                with suppress(Exception):
-                    self._fanout.settle(self.sink_id, SinkVerdict(settled=0))
-            finally:
-                self._depth -= 1
-            self._settled += verdict.settled
-            self._pace.learn(verdict, time.monotonic(), self._queue_len, in_haste=self._in_haste)
-            self._looks_on_disk = self._looks_on_disk or verdict.settled > 0
-            self._changed.notify_all()
+        with holdings.lock:
+            holdings.settle(batch, verdict)
+            now = time.monotonic()
+            if verdict.settled:
+                self._acknowledged_at = now
+            self._pace.learn(verdict, now, holdings.queue_len, in_haste=self._in_haste)
+            holdings.changed.notify_all()
+        if self.warning is not None:
+            self.warning.look()
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
     @property
     def has_room(self) -> bool:
         """Whether what is not terminal would be queued now, unless it is larger than half of all that may wait."""
-        self.take_in()
-        if self._queue_len + len(self._inbox) >= max(1, self.limits.capacity - self.limits.reserve):
-            return False
-        return (self._fanout.sink_queue_bytes(self.sink_id) or 0) <= self.limits.bytes // 2
+        return self._holdings.has_room
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Wait until there is room; gives whether there is. Once it is closed there always is."""
         with self.lock:
-            if self._depth:
+            if self._holdings.is_busy:
                 return True  # within a signal handler that interrupted ``put``: nothing can move until it is over
-            return self._changed.wait_for(lambda: self._closed or self.has_room, timeout_s)
+            return self._holdings.changed.wait_for(lambda: self._holdings.is_closed or self.has_room, timeout_s)
 
     @property
     def is_well(self) -> bool:
         """Whether waiting for room is worth it: not when the sink fails, or took nothing since it got stuck."""
-        return not self._closed and self.failed_in_a_row == 0 and self.exported != self._stuck_at
+        return not self._holdings.is_closed and self.failed_in_a_row == 0 and self.exported != self._stuck_at
 
     def mark_stuck(self) -> None:
         """Note that waiting was in vain: until the sink takes something, it is not waited for."""
@@ -342,11 +280,10 @@ class Outbox:
     def begin_flush(self) -> None:
         """Deliver without delay from now on, until ``end_flush``; try at once, also if the sink is failing."""
         with self.lock:
-            if self._depth == 0:
-                self._take_in()
+            self._holdings.take_in_held()
             self._flushes += 1
-            self._pace.hurry(self._queue_len)
-            self._changed.notify_all()
+            self._pace.hurry(self._holdings.queue_len)
+            self._holdings.changed.notify_all()
 
     def end_flush(self) -> None:
         """Go back to the usual pace."""
@@ -360,44 +297,47 @@ class Outbox:
             deadline: In seconds of ``time.monotonic``.
         """
         with self.lock:
-            if self._depth:
+            if self._holdings.is_busy:
                 return False  # as in ``wait_for_room``
-            return self._changed.wait_for(self._is_empty, max(0.0, deadline - time.monotonic()))
+            self._holdings.changed.wait_for(
+                lambda: self._is_empty() or self._done.is_set(), max(0.0, deadline - time.monotonic())
+            )
+            return self._is_empty()
 
-    def wait_while_it_moves(self, deadline: float) -> bool:
+    def wait_while_it_moves(self, deadline: float, answer_s: float = _ANSWER_S) -> bool:
         """Wait until nothing waits, as long as the sink takes something now and then: what is left is on disk.
 
-        A sink that fails is not waited for, one that has not answered yet for a few seconds.
+        A sink that fails is not waited for, one that has not answered yet for a few seconds; after the end, none.
 
         Args:
             deadline: In seconds of ``time.monotonic``.
+            answer_s: Seconds that one answer may take.
 
         Returns:
             Whether nothing waits.
         """
         with self.lock:
-            if self._depth:
+            if self._holdings.is_busy:
                 return False
-            self._takes_from_disk = False
+            self._holdings.takes_from_disk = False
             exported, failures = -1, self.failed_in_a_row
             patience = deadline
-            while not self._is_empty() and self.failed_in_a_row <= failures:
+            while not (self._is_empty() or self._holdings.is_written_off) and self.failed_in_a_row <= failures:
                 now = time.monotonic()
-                if self._settled != exported:
-                    exported, patience = self._settled, min(deadline, now + _ANSWER_S)
+                if self._holdings.settled_count != exported:
+                    exported, patience = self._holdings.settled_count, min(deadline, now + answer_s)
                 if now >= patience:
                     break
-                self._changed.wait(patience - now)
+                self._holdings.changed.wait(patience - now)
             return self._is_empty()
 
     @property
     def is_on_disk(self) -> bool:
         """Whether items are kept on disk as well."""
-        return self._backing is not None
+        return self._holdings.backing is not None
 
     def _is_empty(self) -> bool:
-        on_disk = self._backing.outside if self._backing is not None else 0
-        return not self._inbox and self._queue_len == 0 and on_disk == 0
+        return self._holdings.is_empty
 
     def flush(self, deadline: float) -> bool:
         """Deliver what waits until ``deadline``, in seconds of ``time.monotonic``; gives whether all of it was."""
@@ -413,23 +353,22 @@ class Outbox:
         """Take nothing more: the sink is known to be dead, and waiting for it would take forever."""
         self.take_in()
         with self.lock:
-            self._closed = True
-            self._changed.notify_all()
+            self._holdings.is_closed = True
+            self._holdings.changed.notify_all()
 
     def begin_shutdown(self, deadline: float) -> None:
         """Take nothing more, and deliver what waits until ``deadline``, in seconds of ``time.monotonic``."""
         with self.lock:
-            if self._depth == 0:
-                self._take_in()
-            self._closed = self._stops = True
+            self._holdings.take_in_held()
+            self._holdings.is_closed = self._stops = True
             self._stop_by = deadline
-            self._pace.hurry(self._queue_len)
-            self._changed.notify_all()
+            self._pace.hurry(self._holdings.queue_len)
+            self._holdings.changed.notify_all()
 
     def end_shutdown(self, deadline: float) -> None:
         """Wait until the thread has ended or ``deadline``; what waits then is written off as evicted."""
         self._done.wait(max(0.0, deadline - time.monotonic()))
-        self._written_off = True
+        self._holdings.is_written_off = True
 
     def shutdown_by(self, deadline: float) -> None:
         """Stop by ``deadline``, in seconds of ``time.monotonic``."""
@@ -439,31 +378,8 @@ class Outbox:
     # -- the books ----------------------------------------------------------------------------------------------------
 
     def as_dict(self) -> dict[str, int]:
-        """Give the books: ``accepted = exported + rejected + evicted + queued + spooled``.
-
-        They are those of a moment ago if the lock is held for long: by a thread that a signal handler stopped.
-        """
-        if not self.lock.acquire(timeout=_SOON_S):
-            return dict(self._last)
-        try:
-            if self._depth == 0:
-                self._take_in()
-            counts = self._fanout.counts(self.sink_id)
-            backing = self._backing
-            left = counts.queued if self._written_off else 0
-            spooled, lost = (backing.outside, backing.lost) if backing is not None else (0, 0)
-            on_disk = backing.saved_of(left) if backing is not None else 0
-            self._last = {
-                "accepted": counts.accepted - self._reloaded + self._turned_away + len(self._inbox),
-                "exported": counts.exported,
-                "rejected": counts.rejected + self._turned_away,
-                "evicted": counts.evicted - self._moved + lost + left - on_disk,
-                "queued": counts.queued - left + len(self._inbox),
-                "spooled": spooled + on_disk,
-            }
-            return dict(self._last)
-        finally:
-            self.lock.release()
+        """Give the books: ``accepted = exported + rejected + evicted + queued + spooled``."""
+        return self._holdings.as_dict()
 
     @property
     def accepted(self) -> int:
@@ -490,5 +406,40 @@ class Outbox:
         """Items that wait."""
         return self.as_dict()["queued"]
 
+    @property
+    def faults(self) -> int:
+        """Faults of our own that were swallowed."""
+        return self._holdings.faults
 
-_COUNTS: Final = ("accepted", "exported", "rejected", "evicted", "queued", "spooled")
+    def state(self) -> dict[str, float]:
+        """Give what there is to know beside the books, as numbers."""
+        if not self.lock.acquire(timeout=_SOON_S):  # as for the books
+            return {}
+        try:
+            counts, oldest_ns = self._holdings.counts, self._holdings.oldest_ns
+        finally:
+            self.lock.release()
+        ago = self._acknowledged_at
+        lost = {
+            f"lost.{kind.name.lower() if kind is not None else 'unknown'}.{reason.value}": count
+            for (kind, reason), count in counts.lost.items()
+        }
+        return {
+            "failing": int(self.failing_since is not None),
+            "failures": self._holdings.news.failures,
+            "recoveries": self._holdings.news.recoveries,
+            "queued_bytes": counts.queued_bytes,
+            "oldest_age_s": max(0.0, (time.time_ns() - oldest_ns) / 1e9) if oldest_ns else 0.0,
+            "acknowledged_s_ago": time.monotonic() - ago if ago is not None else -1.0,
+            **lost,
+        }
+
+    def take_news(self) -> list[FanoutRecord[Item]]:
+        """Give what there is to say of the sink's failure and recovery, once."""
+        with self.lock:
+            return self._holdings.news.give()
+
+    def take_late_losses(self) -> list[LateLoss]:
+        """Give what was lost of runs whose span does not tell it, once."""
+        with self.lock:
+            return self._holdings.losses.take_late()

@@ -23,17 +23,20 @@ from agent_otel.delivery.otlp import encode_log, encode_span, read_target
 from agent_otel.delivery.otlp.stock import HttpTarget
 from agent_otel.model import CaptureMode, DeliveryClass
 from agent_otel.policy import ContentPolicy, SinkPolicy
-from agent_otel.processors.classifying import class_of_record, class_of_span
+from agent_otel.processors.classifying import class_of_record, class_of_span, kind_of_span
 from agent_otel.processors.content.counts import ContentCounts
 from agent_otel.processors.content.records import LogGuard
 from agent_otel.processors.content.spans import SpanGuard
 from agent_otel.processors.interruption import of_signal_handler
 from agent_otel.processors.outbox import Outbox
 from agent_otel.processors.pacing import OutboxLimits
+from agent_otel.processors.telling import TELLING
 
 __all__ = ["TerminalPreservingLogProcessor", "TerminalPreservingProcessor", "sink_for"]
 
 _STOP_S = 1.0
+_TIMEOUT_S = 30.0
+_ANSWER_S = 10.0  # what a request of a stock exporter may take
 
 
 def sink_for(exporter: Any, signal: Signal, sink_id: str) -> Sink:
@@ -68,12 +71,16 @@ class _Preserving:
     counts: ContentCounts
 
     def shutdown(self) -> None:
-        """Stop at once; called by the provider, after whoever owns it has flushed."""
+        """Deliver what waits as long as the sink takes something, for 30 seconds at most, and stop."""
+        self.outbox.begin_flush()
+        self.outbox.wait_while_it_moves(time.monotonic() + _TIMEOUT_S, _ANSWER_S)
+        self.outbox.end_flush()
         self.outbox.shutdown_by(time.monotonic() + _STOP_S)
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Deliver what waits within ``timeout_millis``; gives whether all of it was."""
-        return self.outbox.flush(time.monotonic() + timeout_millis / 1000)
+    def force_flush(self, timeout_millis: int | None = None) -> bool:
+        """Deliver what waits within ``timeout_millis``, None for 30 seconds; gives whether all of it was."""
+        timeout_s = _TIMEOUT_S if timeout_millis is None else timeout_millis / 1000
+        return self.outbox.flush(time.monotonic() + timeout_s)
 
 
 class TerminalPreservingProcessor(_Preserving, SpanProcessor):
@@ -85,7 +92,7 @@ class TerminalPreservingProcessor(_Preserving, SpanProcessor):
         exporter: A stock or other span exporter, or a ``Sink``.
         policy: What may leave; None: the default policy.
         sink: The most that the sink may see; None: ``redacted_summary`` of everything.
-        limits: How much waits; None: the defaults of the stock batch processor.
+        limits: How much waits; None: as ``OTEL_BSP_*`` say, or the defaults of the stock batch processor.
         sink_id: Name of the sink in the books.
         counts: Where what the policy does is counted.
     """
@@ -102,7 +109,7 @@ class TerminalPreservingProcessor(_Preserving, SpanProcessor):
     ) -> None:
         self._guard = SpanGuard(policy, sink, counts)
         self.counts = self._guard.counts
-        self.outbox = Outbox(sink_for(exporter, "traces", sink_id), limits)
+        self.outbox = Outbox(sink_for(exporter, "traces", sink_id), limits or OutboxLimits.from_env("BSP"))
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002
         """Learn how the provider cuts texts."""
@@ -110,19 +117,30 @@ class TerminalPreservingProcessor(_Preserving, SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Filter, encode and queue a span that ended. Never raises, never waits for the sink."""
-        context = span.context
-        if context is None or not context.trace_flags.sampled:
-            return
         try:
-            told = self._guard.filtered(span)
-            kind = class_of_span(told)
-            item = _item(encode_span(told), context.trace_id, context.span_id, told.attributes, kind)
+            item = self.item_of(span)
         except Exception as error:
             if of_signal_handler(error):
                 raise
             self.outbox.refuse()
             return
-        self.outbox.put(item)
+        if item is not None:
+            self.outbox.put(item)
+
+    def item_of(self, span: ReadableSpan) -> Item | None:
+        """Filter and encode a span that ended, as the sink gets it; None if it is not sampled or the sink has it.
+
+        Raises:
+            Exception: What the encoder raises, for example for text that is not Unicode.
+        """
+        context = span.context
+        if context is None or not context.trace_flags.sampled:
+            return None
+        if (telling := TELLING.get()) is not None and not telling.is_for(self.outbox.sink_id):
+            return None
+        told = self._guard.filtered(span)
+        ids = context.trace_id, context.span_id
+        return _item(encode_span(told), ids, told.attributes, class_of_span(told), kind_of_span(told))
 
 
 class TerminalPreservingLogProcessor(_Preserving, LogRecordProcessor):
@@ -140,14 +158,17 @@ class TerminalPreservingLogProcessor(_Preserving, LogRecordProcessor):
     ) -> None:
         self._guard = LogGuard(policy, sink, counts)
         self.counts = self._guard.counts
-        self.outbox = Outbox(sink_for(exporter, "logs", sink_id), limits)
+        self.outbox = Outbox(sink_for(exporter, "logs", sink_id), limits or OutboxLimits.from_env("BLRP"))
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Filter, encode and queue a log record. Never raises, never waits for the sink."""
+        if (telling := TELLING.get()) is not None and not telling.is_for(self.outbox.sink_id):
+            return
         try:
             told = self._guard.filtered(log_record)
-            log, kind = told.log_record, class_of_record(told)
-            item = _item(encode_log(told), log.trace_id or 0, log.span_id or 0, log.attributes, kind)
+            log = told.log_record
+            ids = log.trace_id or 0, log.span_id or 0
+            item = _item(encode_log(told), ids, log.attributes, class_of_record(told), "log")
         except Exception as error:
             if of_signal_handler(error):
                 raise
@@ -158,21 +179,25 @@ class TerminalPreservingLogProcessor(_Preserving, LogRecordProcessor):
 
 def _item(
     encoded: tuple[Envelope, bytes],
-    trace_id: int,
-    span_id: int,
+    ids: tuple[int, int],
     attributes: Mapping[str, Any] | None,
-    kind: DeliveryClass,
+    delivery_class: DeliveryClass,
+    kind: str,
 ) -> Item:
     envelope, payload = encoded
+    trace_id, span_id = ids
     told = attributes if attributes is not None else {}
-    run, mode = told.get(a.RUN_ID), told.get(a.CONTENT_MODE)
+    run, mode, telling = told.get(a.RUN_ID), told.get(a.CONTENT_MODE), TELLING.get()
     return Item(
         payload=payload,
         envelope=envelope,
         trace_id=trace_id,
         span_id=span_id,
         run_id=run if isinstance(run, str) else format_trace_id(trace_id),
-        delivery_class=kind,
+        delivery_class=delivery_class,
+        source_cursor=telling.cursor if telling is not None else None,
         content_mode=mode if isinstance(mode, str) else CaptureMode.OFF.value,
         enqueued_ns=time.time_ns(),
+        kind=kind,
+        identity=telling.identity if telling is not None else None,
     )

@@ -5,16 +5,22 @@ An item is on disk within about ``interval_s`` of its hand-over, the most precio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 import threading
 import time
 from typing import Final
 
+from attrs import evolve
+
 from agent_otel.delivery import Item
+from agent_otel.delivery.otlp import superseding
 from agent_otel.delivery.spool import Destination, Evicted, Spool, SpoolError, SpoolLimits, adopt_spools
 from agent_otel.processors.backing import Backing
 from agent_otel.processors.forking import in_forked_child
+from agent_otel.processors.last_wills import LastWills, WillProcessor, key_of, span_id_beyond
 from agent_otel.processors.outbox import Outbox
+from agent_otel.processors.preserving import TerminalPreservingProcessor
 
 __all__ = ["Spooling"]
 
@@ -42,6 +48,8 @@ class Spooling:
         self._interval_s = interval_s
         self.spool = Spool.open(directory, limits=limits)
         self.held_back: dict[str, int] = {}  # what dead processes left for others, by reason, at the last look
+        self.wills = LastWills()
+        self.make_wills: Callable[[], None] | None = None  # called at each cycle: has ``wills`` made of what is open
         self._kept: list[tuple[Outbox, Backing]] = []
         self._stops = False
         self._is_started = False
@@ -60,6 +68,7 @@ class Spooling:
 
     def _after_fork(self) -> None:
         self._renew()  # outboxes have begun anew already, and what backs them
+        self.wills.forget()
         if self._is_started and not self._stops:
             self.start()
 
@@ -71,10 +80,21 @@ class Spooling:
             fingerprint: What tells the policies apart under which items are filtered.
             retain_raw: Whether raw content may be stored.
         """
+        self._keep(outbox, fingerprint, retain_raw=retain_raw, wills=None)
+
+    def keep_spans(
+        self, processor: TerminalPreservingProcessor, fingerprint: str, *, retain_raw: bool = False
+    ) -> WillProcessor:
+        """Keep the spans of a processor in the same way; gives what makes their wills."""
+        backing = self._keep(processor.outbox, fingerprint, retain_raw=retain_raw, wills=self.wills)
+        return WillProcessor(self.wills, processor.item_of, backing.destination, retain_raw=retain_raw)
+
+    def _keep(self, outbox: Outbox, fingerprint: str, *, retain_raw: bool, wills: LastWills | None) -> Backing:
         destination = Destination(outbox.sink_id, outbox.endpoint_identity, fingerprint)
-        backing = Backing(self.spool, destination, retain_raw=retain_raw)
+        backing = Backing(self.spool, destination, retain_raw=retain_raw, wills=wills)
         outbox.back_with(backing)
         self._kept.append((outbox, backing))
+        return backing
 
     def adopt(self) -> int:
         """Take over what dead processes left; gives how many files. What is for nobody here is left to others."""
@@ -98,6 +118,11 @@ class Spooling:
                 spool.close()
         return taken
 
+    def amounts(self) -> dict[str, int]:
+        """Give what is in this process's own file, and how much ever was."""
+        amount = self.spool.amount()
+        return {"items": amount.items, "bytes": amount.bytes, "durable": self.spool.durable_count()}
+
     def is_drained(self) -> bool:
         """Whether nothing that can be delivered from here waits any more, in memory or on disk."""
         for outbox, backing in self._kept:
@@ -114,9 +139,15 @@ class Spooling:
             self._save_all()
 
     def _save_all(self) -> None:
+        self._store_wills()
         for outbox, backing in self._kept:
             self._save(outbox, backing)
             outbox.wake()
+
+    def _store_wills(self) -> None:
+        if self.make_wills is not None:
+            self.make_wills()
+            self.wills.store(self.spool)
 
     def _save(self, outbox: Outbox, backing: Backing) -> None:
         outbox.take_in()
@@ -126,15 +157,29 @@ class Spooling:
                     batch = backing.take_unsaved()
                 if not batch:
                     break
+                batch = [self._superseding(item, outbox, backing) for item in batch]
                 stored, evicted = self._append(backing, batch)
-                with outbox.lock:
-                    backing.saved(batch, stored)
+                outbox.saved(batch, stored)
                 self._give_up(evicted)
         with backing.disk:  # until they are gone they must not be read again
             with outbox.lock:
-                removals = backing.take_removals()
+                sent, removals = backing.take_sent_wills(), backing.take_removals()
+            for will in sent:
+                self.spool.mark_will_sent(*will, time.time_ns())
             for spool, row_ids in removals.items():
                 spool.remove(row_ids)
+
+    def _superseding(self, item: Item, outbox: Outbox, backing: Backing) -> Item:
+        """Give the end of a span whose will was sent already another id: one id has one content."""
+        if not backing.ends_will(item) or self.spool.sent_will(key_of(item)) is None:
+            return item
+        span_id = span_id_beyond(item)
+        raw = None if item.raw_payload is None else superseding(item.raw_payload, span_id)
+        other = evolve(item, span_id=span_id, payload=superseding(item.payload, span_id), raw_payload=raw)
+        self.wills.ended(item, backing.destination)
+        with outbox.lock:
+            backing.exchange(item, other)
+        return other
 
     def _append(self, backing: Backing, batch: list[Item]) -> tuple[tuple[int | None, ...], tuple[Evicted, ...]]:
         try:
@@ -159,6 +204,8 @@ class Spooling:
             try:
                 for outbox, _ in self._kept:
                     outbox.take_in()
+                with self._cycle:
+                    self._store_wills()
                 if any(backing.is_behind for _, backing in self._kept):
                     self.save()
                 if now >= next_tidy:

@@ -47,6 +47,7 @@ from agent_otel.processors.content import (
     ContentCounts,
     GuardedMetricExporter,
 )
+from agent_otel.processors.last_wills import WillProcessor
 from agent_otel.processors.spooling import Spooling
 from agent_otel.setup.checks import check_otel_variables
 from agent_otel.setup.exporters import Signal
@@ -57,7 +58,6 @@ __all__ = ["Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
 
 _SHUTDOWN_MARGIN_S = 0.2
 _SPOOL_CLOSE_S = 1.0
-_DELAY_S = {"BSP": 5.0, "BLRP": 1.0}  # as the stock batch processors
 _INSTANCE = "service.instance.id"
 
 
@@ -76,6 +76,8 @@ class Telemetry:
     meter_provider: MeterProvider | None = None
     logger_provider: LoggerProvider | None = None
     content_counts: Mapping[str, ContentCounts] = field(factory=dict)
+    wills: SpanEmitter | None = None  # makes the spans that are to be seen if the process dies; None without a spool
+    metric_exporters: Mapping[str, GuardedMetricExporter] = field(factory=dict)  # those that push, by sink id
     metrics_aside: Aside | None = None  # flushes and stops the metrics; None where none are sent
     _metrics_flush: threading.Event | None = field(default=None, init=False, repr=False)
 
@@ -89,6 +91,16 @@ class Telemetry:
     def sinks(self) -> dict[str, dict[str, int]]:
         """The books of every sink, by its name."""
         return {outbox.sink_id: outbox.as_dict() for outbox in self.outboxes}
+
+    @property
+    def delivery(self) -> dict[str, dict[str, float]]:
+        """How every sink is, by its name."""
+        return {outbox.sink_id: outbox.state() for outbox in self.outboxes}
+
+    @property
+    def spooled(self) -> dict[str, int]:
+        """What this process has on disk; empty without a spool."""
+        return self.spooling.amounts() if self.spooling is not None else {}
 
     @property
     def lost(self) -> int:
@@ -175,10 +187,10 @@ def build_telemetry(
         sampler, provider = _tracing(told, environ)
         _add_span_processors(processors, sinks["traces"], policy, environ)
         _add_log_processors(log_processors, sinks["logs"], policy, environ)
-        _add_metric_readers(readers, sinks["metrics"], policy, counts, environ)
+        exporters = _add_metric_readers(readers, sinks["metrics"], policy, environ)
         with _accepted("OTEL_METRIC*", environ=environ):
             meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
-        spooling = _spooling(settings, _outboxes(processors, log_processors), sinks)
+        spooling, wills = _spooling(settings, processors, log_processors, sinks)
     except Exception:
         _stop(_outboxes(processors, log_processors), readers)
         raise
@@ -189,6 +201,9 @@ def build_telemetry(
     for log_processor in log_processors:
         counts[log_processor.outbox.sink_id] = log_processor.counts
         loggers.add_log_record_processor(log_processor)
+    counts.update((sink_id, exporter.counts) for sink_id, exporter in exporters.items())
+    for outbox in _outboxes(processors, log_processors):
+        outbox.warning = None  # the bridge warns of all of them in one line, and commands tell in their own words
     sampling = Sampling(sampler)
     return Telemetry(
         spans=SpanEmitter(provider, sampling, content),
@@ -198,9 +213,11 @@ def build_telemetry(
         namespace=settings.id_namespace or service_namespace(resource),
         outboxes=_outboxes(processors, log_processors),
         spooling=spooling,
+        wills=_will_emitter(wills, provider, sampling, policy, sinks),
         tracer_provider=provider,
         meter_provider=meters,
         logger_provider=loggers,
+        metric_exporters=exporters,
         metrics_aside=Aside("agent-otel-metrics") if readers else None,
         content_counts=counts,
     )
@@ -254,24 +271,53 @@ def _outboxes(
     return [*(each.outbox for each in processors), *(each.outbox for each in log_processors)]
 
 
-def _spooling(settings: Settings, outboxes: list[Outbox], sinks: Mapping[Signal, list[Sink]]) -> Spooling | None:
-    """Keep what waits on disk, if that is set.
+def _spooling(
+    settings: Settings,
+    processors: list[TerminalPreservingProcessor],
+    log_processors: list[TerminalPreservingLogProcessor],
+    sinks: Mapping[Signal, list[Sink]],
+) -> tuple[Spooling | None, list[WillProcessor]]:
+    """Keep what waits on disk, if that is set; gives what makes the last wills of spans, too.
 
     Raises:
         SettingsError: If the directory cannot be used.
     """
-    if settings.spool is None or not outboxes:
-        return None
+    if settings.spool is None or not (processors or log_processors):
+        return None, []
     try:
         spooling = Spooling(settings.spool, SpoolLimits(max_bytes=settings.spool_bytes))
     except SpoolError as error:
         raise SettingsError("AGENT_OTEL_SPOOL", str(settings.spool), str(error)) from None
     policies = {f"{sink.name}/{signal}": sink.policy for signal, group in sinks.items() for sink in group}
-    for outbox in outboxes:
-        fingerprint = fingerprint_of(settings.content, policies[outbox.sink_id])
-        spooling.keep(outbox, fingerprint, retain_raw=settings.content.raw.retention_active)
+    retain_raw = settings.content.raw.retention_active
+
+    def fingerprint(outbox: Outbox) -> str:
+        return fingerprint_of(settings.content, policies[outbox.sink_id])
+
+    wills = [spooling.keep_spans(each, fingerprint(each.outbox), retain_raw=retain_raw) for each in processors]
+    for log_processor in log_processors:
+        spooling.keep(log_processor.outbox, fingerprint(log_processor.outbox), retain_raw=retain_raw)
     spooling.start()
-    return spooling
+    return spooling, wills
+
+
+def _will_emitter(
+    wills: list[WillProcessor],
+    provider: TracerProvider,
+    sampling: Sampling,
+    policy: ContentPolicy,
+    sinks: Mapping[Signal, list[Sink]],
+) -> SpanEmitter | None:
+    """Give what makes last wills as the provider's spans are made, for nobody but the spool; None without one."""
+    if not wills:
+        return None
+    own = TracerProvider(
+        sampler=provider.sampler, resource=provider.resource, shutdown_on_exit=False, id_generator=provider.id_generator
+    )
+    for processor in wills:
+        own.add_span_processor(processor)
+    content = ContentWriter(policy, [sink.policy for group in sinks.values() for sink in group])  # it counts apart
+    return SpanEmitter(own, sampling, content)
 
 
 def _add_span_processors(
@@ -280,7 +326,7 @@ def _add_span_processors(
     policy: ContentPolicy,
     environ: Mapping[str, str],
 ) -> None:
-    limits = _limits("BSP", environ)
+    limits = OutboxLimits.from_env("BSP", environ)
     for sink in sinks:
         sink_id = f"{sink.name}/traces"
         processors.append(TerminalPreservingProcessor(sink.make(), policy, sink.policy, limits, sink_id=sink_id))
@@ -292,43 +338,27 @@ def _add_log_processors(
     policy: ContentPolicy,
     environ: Mapping[str, str],
 ) -> None:
-    limits = _limits("BLRP", environ)
+    limits = OutboxLimits.from_env("BLRP", environ)
     for sink in sinks:
         sink_id = f"{sink.name}/logs"
         processors.append(TerminalPreservingLogProcessor(sink.make(), policy, sink.policy, limits, sink_id=sink_id))
-
-
-def _limits(kind: str, environ: Mapping[str, str]) -> OutboxLimits:
-    """Give what the variables of the stock batch processors set.
-
-    Raises:
-        SettingsError: If a batch is to be larger than its queue, as the SDK has it.
-    """
-    default = OutboxLimits()
-    queue, batch = f"OTEL_{kind}_MAX_QUEUE_SIZE", f"OTEL_{kind}_MAX_EXPORT_BATCH_SIZE"
-    capacity = _count(queue, environ, default.capacity)
-    most = _count(batch, environ, min(default.batch, capacity))
-    if most > capacity:
-        raise SettingsError(batch, str(most), f"at most {queue}, which is {capacity}")
-    delay = environ.get(f"OTEL_{kind}_SCHEDULE_DELAY", "").strip()
-    delay_s = float(delay) / 1000 if delay else _DELAY_S[kind]
-    return OutboxLimits(capacity=capacity, batch=most, delay_s=delay_s)
 
 
 def _add_metric_readers(
     readers: list[MetricReader],
     sinks: list[Sink],
     policy: ContentPolicy,
-    counts: dict[str, ContentCounts],
     environ: Mapping[str, str],
-) -> None:
+) -> dict[str, GuardedMetricExporter]:
+    """Add a reader for each sink; gives the exporters of those that push, by sink id."""
+    exporters: dict[str, GuardedMetricExporter] = {}
     for sink in sinks:
         made = sink.make()
         if not isinstance(made, MetricReader):  # a reader that is scraped gets labels that were scrubbed before
-            made = GuardedMetricExporter(made, policy, sink.policy)
-            counts[f"{sink.name}/metrics"] = made.counts
+            made = exporters[f"{sink.name}/metrics"] = GuardedMetricExporter(made, policy, sink.policy)
         with _accepted("OTEL_METRIC_EXPORT_*", environ=environ):
             readers.append(made if isinstance(made, MetricReader) else PeriodicExportingMetricReader(made))
+    return exporters
 
 
 @contextmanager
@@ -348,15 +378,6 @@ def _stop(outboxes: list[Outbox], readers: list[MetricReader]) -> None:
         outbox.shutdown_by(time.monotonic() + _SHUTDOWN_MARGIN_S)
     for reader in readers:
         reader.shutdown()
-
-
-def _count(variable: str, environ: Mapping[str, str], default: int) -> int:
-    text = environ.get(variable, "").strip()
-    if not text:
-        return default
-    if not text.isdecimal() or int(text) < 1:
-        raise SettingsError(variable, text, "a whole number of at least 1")
-    return int(text)
 
 
 def _id_generator(environ: Mapping[str, str]) -> IdGenerator:

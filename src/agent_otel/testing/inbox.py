@@ -46,6 +46,9 @@ class Inbox:
     def __init__(self, changed: Condition) -> None:
         self._changed = changed
         self._numbers: Counter[Signal] = Counter()
+        self._forget()
+
+    def _forget(self) -> None:
         self._requests: list[ReceivedRequest] = []
         self._accepted: dict[Signal, list[ReceivedRequest]] = {signal: [] for signal in SERVICES}
         self._spans = _Reading(spans_of)
@@ -76,6 +79,13 @@ class Inbox:
         """Give the accepted spans."""
         with self._changed:
             return self._spans.upto(self._accepted["traces"])
+
+    def take_spans(self) -> list[ReceivedSpan]:
+        """Give the accepted spans and forget everything that came, of all signals."""
+        with self._changed:
+            spans = self._spans.upto(self._accepted["traces"])
+            self._forget()
+            return spans
 
     def points(self) -> list[ReceivedPoint]:
         """Give the accepted metric points."""

@@ -171,6 +171,10 @@ class OtlpReceiver:
         """Give the accepted spans, in the order received."""
         return self._inbox.spans()
 
+    def take_spans(self) -> list[ReceivedSpan]:
+        """Give the accepted spans and forget all requests so far, of all signals: for tests that run for long."""
+        return self._inbox.take_spans()
+
     def metrics(self) -> list[ReceivedPoint]:
         """Give the accepted metric points, in the order received; a cumulative series comes once per export."""
         return self._inbox.points()

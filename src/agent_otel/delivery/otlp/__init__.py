@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from agent_otel.delivery.otlp.amending import superseding, with_attributes
 from agent_otel.delivery.otlp.decoding import decode_log, decode_span
 from agent_otel.delivery.otlp.encoding import encode_log, encode_span
 from agent_otel.delivery.otlp.request import request_bytes, size_of
@@ -29,6 +30,8 @@ __all__ = [
     "read_target",
     "request_bytes",
     "size_of",
+    "superseding",
+    "with_attributes",
 ]
 
 _LAZY: Final = {"OtlpGrpcSink": "grpc", "OtlpHttpSink": "http"}

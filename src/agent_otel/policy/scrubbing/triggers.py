@@ -35,7 +35,8 @@ _GAP = r"(?:\s|\\[rnt])*"
 # What follows must not be a plain number, save behind a password.
 _NOT_NUMBER = r"""(?:["'`\\\[{$(]|-?[0-9.,]*(?:[^\s0-9.,;:)}\]>-]|-[0-9A-Za-z])|>-?\r?\n)"""
 _RUN_WITH_DIGIT = r"[A-Za-z+/_=-]*[0-9][A-Za-z0-9+/_=.-]"
-TOKEN_START = "[A-Za-z0-9+/_=.:~-]{12}"  # of what a word that hints at a secret may be the key of
+# Of what a word that hints at a secret may be the key.
+TOKEN_START = "[A-Za-z0-9+/_=.:~-]{12}"  # noqa: S105  a pattern
 
 # Behind a word and the rest of its key. One group for all, for an automaton carries each copy of the words with it.
 _ASSIGNED = rf"{_QUOTES}\s*(?:{_SEPARATOR}\s*{_NOT_NUMBER}|\(\s*[\"'`])"

@@ -8,7 +8,8 @@ None for ``redacted_summary`` of everything; and where what is done is counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from opentelemetry.sdk._logs import ReadableLogRecord
@@ -98,10 +99,15 @@ class GuardedMetricExporter(MetricExporter):
         self._exporter = exporter
         self._guard = MetricGuard(policy, sink, counts)
         self.counts = self._guard.counts
+        self.exporting: Callable[[], AbstractContextManager[list[bool]]] = lambda: nullcontext([])
+        """Stands around each export, and is given whether it succeeded."""
 
     def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> MetricExportResult:
         """Export what may leave."""
-        return self._exporter.export(self._guard.filtered(metrics_data), timeout_millis, **kwargs)
+        with self.exporting() as took:
+            result = self._exporter.export(self._guard.filtered(metrics_data), timeout_millis, **kwargs)
+            took.append(result is MetricExportResult.SUCCESS)
+        return result
 
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
         """Shut the exporter down."""
