@@ -15,7 +15,8 @@ import agent_otel
 
 PUBLIC = {
     "agent_otel": """
-        AgentEvent AgentOtelError Bridge Health IntakeError ModelCall Outcome RecordRejected Run SettingsError
+        AgentEvent AgentOtelError Bridge Health IntakeError ModelCall Outcome RecordRejected Retrieval Run
+        SettingsError
         SourceError ToolCall UnknownSource UsageError __version__
     """,
     "agent_otel.model": """
@@ -49,11 +50,15 @@ PUBLIC = {
     """,
     "agent_otel.delivery.otlp": """
         GrpcTarget HttpTarget OtlpGrpcSink OtlpHttpSink decode_log decode_span encode_log encode_span read_target
-        request_bytes size_of
+        request_bytes size_of superseding with_attributes
     """,
     "agent_otel.delivery.spool": """
         Adoption Amount Appended Destination Entry Evicted HeldBack Spool SpoolError SpoolFile SpoolLimits SpoolStats
-        SpooledItem adopt_spools drop_spool list_spools
+        SpooledItem adopt_spools drop_spool list_spools read_spool
+    """,
+    "agent_otel.processors": """
+        Aside DeliveryWarning LateLoss Losses Outbox OutboxLimits TerminalPreservingLogProcessor
+        TerminalPreservingProcessor in_forked_child
     """,
     "agent_otel.conventions": """
         CONTENT_KEYS INSTRUMENTS Instrument SCHEMA_URL SEMCONV_REVISION attributes content metrics names
