@@ -50,7 +50,7 @@ PUBLIC = {
     """,
     "agent_otel.delivery.otlp": """
         GrpcTarget HttpTarget OtlpGrpcSink OtlpHttpSink decode_log decode_span encode_log encode_span read_target
-        request_bytes size_of superseding with_attributes
+        request_bytes size_of stub_of superseding with_attributes
     """,
     "agent_otel.delivery.spool": """
         Adoption Amount Appended Destination Entry Evicted HeldBack Spool SpoolError SpoolFile SpoolLimits SpoolStats

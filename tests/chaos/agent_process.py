@@ -16,7 +16,7 @@ from typing import Any
 from end_to_end.replaying import COMMAND
 
 PROGRAM = Path(__file__).with_name("agent.py")
-_PATIENCE_S = 40.0
+_PATIENCE_S = 120.0
 _PAUSE = threading.Event()
 
 

@@ -177,3 +177,36 @@ def test_memory_does_not_fill_with_what_waits_for_a_disk_that_hangs(make, monkey
     released.set()
     sink.open.set()
     assert outbox.flush(soon())
+
+
+def test_what_the_disk_refused_is_written_when_it_takes_again(make, monkeypatch):
+    sink = Sink()
+    sink.fails = True
+    spooling, (outbox,) = make(sink)
+    append = spooling.spool.append
+    monkeypatch.setattr(spooling.spool, "append", lambda entries, now_ns: append([], now_ns))
+    monkeypatch.setattr(spooling, "_append", lambda backing, batch: ((None,) * len(batch), ()))
+    for number in range(5):
+        outbox.put(item(number))
+    spooling.save()
+    assert spooling.amounts()["items"] == 0
+    monkeypatch.undo()
+    spooling._tidy()
+    spooling.save()
+    assert spooling.amounts()["items"] == 5
+
+
+@pytest.mark.parametrize("hours", [100, -100])
+def test_a_clock_that_is_set_makes_nothing_old(make, monkeypatch, hours):
+    sink = Sink()
+    sink.fails = True
+    spooling, (outbox,) = make(sink)
+    real = time.time_ns
+    outbox.put(item(1))
+    spooling.save()
+    monkeypatch.setattr(time, "time_ns", lambda: real() + hours * 3600 * 10**9)
+    outbox.put(item(2))
+    spooling.save()
+    spooling._tidy()
+    assert spooling.amounts()["items"] == 2
+    assert outbox.as_dict()["evicted"] == 0

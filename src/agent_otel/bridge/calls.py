@@ -79,6 +79,8 @@ class Call:
         self._context = Context()  # and with the parent in it
         self._earlier: list[Call] = []  # entries that are still open while the handle is entered once more
         self._start_ns = 0
+        self._clock_ns = 0  # between the time of day and the clock that nobody sets: no length depends on the former
+        self._end_ns: int | None = None  # where it is not when it is left
         self._contents: dict[ContentKind, Content] = {}
         self._facts: Mapping[Fact, Any] = {}
         self._size = 512
@@ -94,6 +96,7 @@ class Call:
         try:
             self._renew()
             self._start_ns = time.time_ns()
+            self._clock_ns = self._start_ns - time.monotonic_ns()
             self._before = get_current()
             self._context = self._around_it(live_context(self._before))
             self._span = CurrentSpan(self._place(), self._context)
@@ -160,7 +163,7 @@ class Call:
         contents, self._size = self._given
         self._contents = dict(contents)
         self._is_entered = self._is_over = False
-        self._outcome = self._error_type = self._usage = self._cost = None
+        self._outcome = self._error_type = self._usage = self._cost = self._end_ns = None
         self._facts = {}
 
     def _return_to(self, earlier: Call) -> None:
@@ -188,6 +191,19 @@ class Call:
         if self._span is not None:
             self._span.additions.reset_after_fork()
         return None
+
+    def took_place(self, start_ns: int, end_ns: int | None = None) -> None:
+        """Say when it began and ended, where that is not when it is entered and left.
+
+        Args:
+            start_ns: Unix time in nanoseconds.
+            end_ns: As above; None: when it is left.
+        """
+        start, end = whole_number(start_ns), whole_number(end_ns) if end_ns is not None else None
+        if start is None or (end_ns is not None and end is None):
+            self._host.fault()
+            return
+        self._start_ns, self._end_ns = start, end
 
     async def __aenter__(self: _Self) -> _Self:
         """Begin, as ``__enter__``."""
@@ -330,6 +346,10 @@ class Call:
     def _around(self) -> Surroundings:
         additions = self._span.additions.taken() if self._span is not None else None
         return Surroundings(context=self._context, additions=additions)
+
+    def _now(self) -> int:
+        """Give when it ends, if it ends now, in Unix nanoseconds."""
+        return self._end_ns if self._end_ns is not None else self._clock_ns + time.monotonic_ns()
 
     def _event(
         self, phase: Phase, ids: EventIds, names: Names, outcome: Outcome, error_type: str | None, *, time_ns: int

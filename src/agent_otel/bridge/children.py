@@ -106,6 +106,10 @@ class ModelCall(_Child):
         super()._renew()
         self._chunks = 0
 
+    def request(self, *, model: str) -> None:
+        """Say which model is asked, where that is known only after the call began."""
+        self._model = self._named(model)
+
     def prompt(self, messages: Any, *, instructions: Any = None) -> None:
         """Keep what the model was asked.
 
@@ -168,7 +172,7 @@ class ModelCall(_Child):
             response_model=self._response_model,
             operation=self._operation,
         )
-        return self._event(Phase.END, self._ids, names, outcome, error_type, time_ns=time.time_ns())
+        return self._event(Phase.END, self._ids, names, outcome, error_type, time_ns=self._now())
 
 
 class ToolCall(_Child):
@@ -184,6 +188,10 @@ class ToolCall(_Child):
         if arguments is not None:
             self._keep(ContentKind.TOOL_ARGUMENTS, arguments)
 
+    def arguments(self, value: Any) -> None:
+        """Keep the arguments, where they are known only after the call began."""
+        self._keep(ContentKind.TOOL_ARGUMENTS, value)
+
     def result(self, value: Any) -> None:
         """Keep what the tool gave."""
         self._keep(ContentKind.TOOL_RESULT, value)
@@ -193,7 +201,7 @@ class ToolCall(_Child):
         if self._call_id is not None:
             ids = evolve(ids, tool_call=self._call_id)
         names = Names(tool=self._name, tool_type="function")
-        return self._event(Phase.END, ids, names, outcome, error_type, time_ns=time.time_ns())
+        return self._event(Phase.END, ids, names, outcome, error_type, time_ns=self._now())
 
 
 class Retrieval(_Child):
@@ -215,4 +223,4 @@ class Retrieval(_Child):
 
     def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
         names = Names(subject=self._data_source)
-        return self._event(Phase.END, self._ids, names, outcome, error_type, time_ns=time.time_ns())
+        return self._event(Phase.END, self._ids, names, outcome, error_type, time_ns=self._now())

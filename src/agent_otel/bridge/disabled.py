@@ -60,6 +60,7 @@ class NoOpCall:
         """Do nothing."""
 
     outcome = cost = usage = prompt = answer = response = result = found = chunk = _nothing
+    took_place = request = arguments = _nothing
 
 
 NO_OP = NoOpCall()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 import functools
 import logging
 import math
 import os
-import sys
 from threading import get_ident
 import time
 from typing import Any, TypeVar
 from uuid import uuid4
-import weakref
 
 from attrs import evolve
 from opentelemetry.context import Context, get_current
@@ -39,7 +36,8 @@ from agent_otel.emit import HandOver, Sampling, snapshot, text_of
 from agent_otel.model import AgentEvent, EventKind, Outcome, Phase
 from agent_otel.processors import Losses, in_forked_child
 from agent_otel.processors.interruption import of_signal_handler
-from agent_otel.setup import Settings, Telemetry, build_telemetry, is_disabled, read_settings, settings_warnings
+from agent_otel.setup import Settings, Telemetry, is_disabled, read_settings, settings_warnings, telemetry_of_process
+from agent_otel.setup.at_exit import at_exit
 
 __all__ = ["Bridge"]
 
@@ -80,7 +78,9 @@ class Bridge:
         self.sampling = telemetry.sampling if telemetry is not None else Sampling(ALWAYS_OFF)
         if telemetry is None:
             return
-        correlator = Correlator(telemetry.namespace, settings.limits, nonce=uuid4().hex, now_ns=time.time_ns())
+        self._clock_ns = time.time_ns() - time.monotonic_ns()  # a clock that is set must not make runs old
+        now_ns = self._clock_ns + time.monotonic_ns()
+        correlator = Correlator(telemetry.namespace, settings.limits, nonce=uuid4().hex, now_ns=now_ns)
         self._pipeline = Pipeline(
             correlator,
             telemetry,
@@ -99,11 +99,9 @@ class Bridge:
             self._will_writer = WillWriter(telemetry.spooling.wills, telemetry.wills, self.namespace, self.fault)
             telemetry.spooling.make_wills = self._will_writer.make
         if telemetry.meter_provider is not None:
-            observe_health(telemetry.meter_provider, self.health)
+            observe_health(telemetry.meter_provider, self.health, telemetry.observed)
         in_forked_child(self._after_fork)
-        self._at_exit = weakref.WeakMethod(self.shutdown)
-        atexit.register(_shut_down, self._at_exit)
-        _at_exit_of_worker_process(self._at_exit)
+        self._at_exit = at_exit(self.shutdown, _EXIT_TIMEOUT_S)
 
     @classmethod
     def from_env(cls) -> Bridge:
@@ -119,8 +117,7 @@ class Bridge:
             _log.warning("%s", warning)
         if is_disabled(os.environ):
             return cls(None, settings)
-        telemetry = build_telemetry(os.environ, settings)
-        return cls(telemetry, settings, ambient_context())
+        return cls(telemetry_of_process(os.environ, settings), settings, ambient_context())
 
     # -- what the agent calls -----------------------------------------------------------------------------------------
 
@@ -357,7 +354,7 @@ class Bridge:
             if self._will_writer is not None:
                 self._will_writer.forget()
             self._dropped = self._pipeline.teller.dropped_before = Losses("bridge/handover")
-            _when_worker_process_begins(self._at_exit)
+            self._at_exit.in_forked_child()
             openings = [call.disown() for call in self._open_calls]
             self._open_calls.clear()
             self._pipeline.disown([event for event in openings if event is not None])
@@ -380,7 +377,7 @@ class Bridge:
             self._live.take(record, source, receipt_ns, around)
 
     def _tick(self) -> None:
-        self._pipeline.advance(time.time_ns())
+        self._pipeline.advance(self._clock_ns + time.monotonic_ns())
         self._tell_health()
 
     def _tell_health(self) -> None:
@@ -440,27 +437,3 @@ def _seconds(timeout: Any) -> float:
     if not issubclass(type(timeout), (int, float)):
         return _TIMEOUT_S
     return float(max(0.0, timeout)) if timeout <= _LONGEST_S else _LONGEST_S  # the latter for nan too
-
-
-def _at_exit_of_worker_process(method: weakref.WeakMethod[Any]) -> None:
-    """Shut a bridge down where a process of ``multiprocessing`` ends: it runs finalizers, but not ``atexit``."""
-    util, process = sys.modules.get("multiprocessing.util"), sys.modules.get("multiprocessing.process")
-    if util is not None and process is not None and process.parent_process() is not None:
-        util.Finalize(None, _shut_down, (method,), exitpriority=_LAST)
-
-
-def _when_worker_process_begins(method: weakref.WeakMethod[Any]) -> None:
-    """In a forked child: if it is one of ``multiprocessing``, it forgets all finalizers and then asks for new ones."""
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(method, _at_exit_of_worker_process)
-
-
-_LAST = -100  # of all finalizers, so that the others may record
-
-
-def _shut_down(method: weakref.WeakMethod[Any]) -> None:
-    """Shut a bridge down at exit, if it is still there."""
-    shutdown = method()
-    if shutdown is not None:
-        shutdown(_EXIT_TIMEOUT_S)

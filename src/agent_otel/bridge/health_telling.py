@@ -32,7 +32,7 @@ class HealthTeller:
     def __init__(self, outboxes: Iterable[Outbox], logs: LogEmitter) -> None:
         self._outboxes = list(outboxes)
         self._logs = logs
-        self._warning = DeliveryWarning(self._outboxes)
+        self._warning = DeliveryWarning(outbox for outbox in self._outboxes if outbox.warning is None)
 
     def tell(self) -> None:
         """Tell what is new."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import count
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -178,4 +177,4 @@ class Run(Call):
 
     def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
         names = Names(agent=self._agent)
-        return self._event(Phase.END, self._ids(), names, outcome, error_type, time_ns=time.time_ns())
+        return self._event(Phase.END, self._ids(), names, outcome, error_type, time_ns=self._now())

@@ -53,6 +53,7 @@ class Backing:
         self._delivered_early: set[int] = set()  # of what is pending
         self._evicted_early: set[int] = set()
         self._removals: list[Row] = []
+        self._refused: dict[int, Item] = {}  # in memory, and not on disk: it did not take them, or was too far behind
         self._held: dict[int, Item] = {}  # of what is pending: may not be sent before it is on disk
         self._released: list[Item] = []
         self._will_rows: set[Row] = set()  # that hold wills of dead processes
@@ -73,6 +74,7 @@ class Backing:
         """
         ends_will = self.ends_will(item)
         if self._pending_bytes > _MOST_PENDING_BYTES and not ends_will:
+            self._refused[id(item)] = item
             return False
         self._unsaved.append(item)
         self._pending[id(item)] = item
@@ -115,6 +117,7 @@ class Backing:
         key = id(item)
         if self._rows.pop(key, None) is None:
             if key not in self._pending:
+                self._refused.pop(key, None)
                 return False
             self._evicted_early.add(key)
         self.outside += 1
@@ -132,6 +135,8 @@ class Backing:
                 self._removals.append(row)
             elif key in self._pending:
                 self._delivered_early.add(key)
+            else:
+                self._refused.pop(key, None)
 
     # -- to the disk --------------------------------------------------------------------------------------------------
 
@@ -172,6 +177,8 @@ class Backing:
             early, gone = key in self._evicted_early, key in self._delivered_early
             self._evicted_early.discard(key)
             self._delivered_early.discard(key)
+            if row_id is None and not (early or gone):
+                self._refused[key] = item
             if row_id is None:
                 if early:
                     self.outside -= 1
@@ -207,6 +214,14 @@ class Backing:
             found.setdefault(spool, []).append(row_id)
         self._removals = []
         return found
+
+    def try_again(self) -> None:
+        """Have written what the disk has refused, as far as memory has it still."""
+        while self._refused and self._pending_bytes <= _MOST_PENDING_BYTES:
+            key, item = self._refused.popitem()
+            self._unsaved.append(item)
+            self._pending[key] = item
+            self._pending_bytes += item.size
 
     def take_sent_wills(self) -> list[tuple[str, int, int]]:
         """Give key, trace id and span id of the wills that were sent, once; to be noted before their rows go."""

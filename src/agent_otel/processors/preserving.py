@@ -19,7 +19,7 @@ from opentelemetry.trace import format_trace_id
 
 from agent_otel.conventions import attributes as a
 from agent_otel.delivery import Envelope, Item, Signal, Sink, SinkSpec
-from agent_otel.delivery.otlp import encode_log, encode_span, read_target
+from agent_otel.delivery.otlp import encode_log, encode_span, read_target, stub_of
 from agent_otel.delivery.otlp.stock import HttpTarget
 from agent_otel.model import CaptureMode, DeliveryClass
 from agent_otel.policy import ContentPolicy, SinkPolicy
@@ -58,10 +58,10 @@ def sink_for(exporter: Any, signal: Signal, sink_id: str) -> Sink:
     if isinstance(target, HttpTarget):
         from agent_otel.delivery import OtlpHttpSink  # noqa: PLC0415  as below
 
-        return OtlpHttpSink(spec, exporter)
+        return OtlpHttpSink(spec, exporter, stub=stub_of)
     from agent_otel.delivery import OtlpGrpcSink  # noqa: PLC0415  gRPC is imported where it is chosen
 
-    return OtlpGrpcSink(spec, exporter)
+    return OtlpGrpcSink(spec, exporter, stub=stub_of)
 
 
 class _Preserving:

@@ -48,6 +48,8 @@ class Spooling:
         self._interval_s = interval_s
         self.spool = Spool.open(directory, limits=limits)
         self.held_back: dict[str, int] = {}  # what dead processes left for others, by reason, at the last look
+        self._begun_ns = time.time_ns() - time.monotonic_ns()
+        self.corrupt_rows = 0  # of dead processes' files: could not be read back as they were stored
         self.wills = LastWills()
         self.make_wills: Callable[[], None] | None = None  # called at each cycle: has ``wills`` made of what is open
         self._kept: list[tuple[Outbox, Backing]] = []
@@ -99,10 +101,11 @@ class Spooling:
     def adopt(self) -> int:
         """Take over what dead processes left; gives how many files. What is for nobody here is left to others."""
         try:
-            adoption = adopt_spools(self._directory, time.time_ns(), limits=self._limits)
+            adoption = adopt_spools(self._directory, self._now_ns(), limits=self._limits)
         except SpoolError:
             return 0
         self.held_back = {}
+        self.corrupt_rows += adoption.corrupt_rows
         taken = 0
         for spool in adoption.spools:
             users = [kept for kept in self._kept if spool.deliverable(kept[1].destination, limit=1)]
@@ -118,10 +121,19 @@ class Spooling:
                 spool.close()
         return taken
 
+    def _now_ns(self) -> int:
+        """Give the time by which things grow old: a clock that is set forward must not make everything old at once."""
+        return min(time.time_ns(), self._begun_ns + time.monotonic_ns())
+
     def amounts(self) -> dict[str, int]:
         """Give what is in this process's own file, and how much ever was."""
         amount = self.spool.amount()
-        return {"items": amount.items, "bytes": amount.bytes, "durable": self.spool.durable_count()}
+        return {
+            "items": amount.items,
+            "bytes": amount.bytes,
+            "durable": self.spool.durable_count(),
+            "corrupt": self.corrupt_rows,
+        }
 
     def is_drained(self) -> bool:
         """Whether nothing that can be delivered from here waits any more, in memory or on disk."""
@@ -221,8 +233,10 @@ class Spooling:
         stopped.set()
 
     def _tidy(self) -> None:
-        self._give_up(self.spool.tidy(time.time_ns()))
+        self._give_up(self.spool.tidy(self._now_ns()))
         for outbox, backing in self._kept:
+            with outbox.lock:
+                backing.try_again()
             for spool in self._emptied(outbox, backing):
                 if not any(other is not backing and spool in other.adopted for _, other in self._kept):
                     spool.close()
@@ -251,7 +265,10 @@ class Spooling:
         self._wake.set()
         if self._is_started and not self._stopped.wait(max(0.0, deadline - time.monotonic())):
             return
+        for outbox, backing in self._kept:
+            with outbox.lock:
+                backing.try_again()
         self._save_all()
-        self.spool.tidy(time.time_ns())
+        self._give_up(self.spool.tidy(self._now_ns()))
         for spool in {self.spool, *(spool for _, backing in self._kept for spool in backing.adopted)}:
             spool.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from agent_otel.delivery.otlp.amending import superseding, with_attributes
+from agent_otel.delivery.otlp.amending import stub_of, superseding, with_attributes
 from agent_otel.delivery.otlp.decoding import decode_log, decode_span
 from agent_otel.delivery.otlp.encoding import encode_log, encode_span
 from agent_otel.delivery.otlp.request import request_bytes, size_of
@@ -30,6 +30,7 @@ __all__ = [
     "read_target",
     "request_bytes",
     "size_of",
+    "stub_of",
     "superseding",
     "with_attributes",
 ]

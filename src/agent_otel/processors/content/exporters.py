@@ -41,6 +41,11 @@ class GuardedSpanExporter(SpanExporter):
         self._guard = SpanGuard(policy, sink, counts)
         self.counts = self._guard.counts
 
+    @property
+    def inner(self) -> SpanExporter:
+        """The exporter that gets what may leave."""
+        return self._exporter
+
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Export what may leave."""
         return self._exporter.export([self._guard.filtered(span) for span in spans])

@@ -13,6 +13,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
 from agent_otel.conventions.tools import is_tool_span, tool_names
+from agent_otel.model import Content, ContentKind
 from agent_otel.policy import (
     AttributeFilter,
     CaptureMode,
@@ -24,6 +25,7 @@ from agent_otel.policy import (
     shared_scrubber,
 )
 from agent_otel.policy.explaining import retell_findings
+from agent_otel.policy.facts import fact_names
 from agent_otel.processors.content.beside import Carried
 from agent_otel.processors.content.counts import ContentCounts
 
@@ -102,6 +104,18 @@ class Guard:
         self._own = AttributeFilter(policy, decider, scrubber)
         self._resources: dict[int, tuple[Resource, Resource]] = {}
         self._scopes: dict[int, tuple[InstrumentationScope, InstrumentationScope]] = {}
+
+    def kept_facts(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what attributes tell of content, as far as the sink may know of its kind."""
+        hidden = tuple(fact_names(kind).bytes.removesuffix("bytes") for kind in ContentKind if self._is_off(kind))
+        return {
+            key: value
+            for key, value in attributes.items()
+            if key.startswith(a.CONTENT_FACTS_PREFIX) and not key.startswith(hidden)
+        }
+
+    def _is_off(self, kind: ContentKind) -> bool:
+        return self.decider.decide(kind, Content(None), _NO_ONE, lambda: 0).mode is CaptureMode.OFF
 
     def filtering(
         self,

@@ -46,6 +46,11 @@ class ContentPolicyProcessor(SpanProcessor):
         self.counts = self._guard.counts
         self._is_told_of_starts = type(delegate).on_start not in _DEAF
 
+    @property
+    def inner(self) -> SpanProcessor:
+        """The delegate."""
+        return self._delegate
+
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Tell the delegate of a span that begins: it reads a filtered copy, and writes to the span itself."""
         self._guard.learn(span)

@@ -17,6 +17,7 @@ from agent_otel.policy.plain_values import plain
 from agent_otel.processors.content.beside import BESIDE, Beside
 from agent_otel.processors.content.counts import ContentCounts
 from agent_otel.processors.content.guard import HIDDEN, SignalGuard, with_dropped
+from agent_otel.processors.content.written import written_spans
 from agent_otel.processors.interruption import of_signal_handler
 
 __all__ = ["FilteredSpan", "SpanGuard"]
@@ -118,13 +119,16 @@ class SpanGuard(SignalGuard):
             cut_at=self._cut_at,
         )
 
+        name = filtering.text(span.name)  # first: attributes that are too large leave nothing to scrub it with
         attributes = filtering.attributes(said.attributes)
+        if span.context is not None and span.context.span_id in written_spans:
+            attributes = {**attributes, **self._guard.kept_facts(said.attributes)}
         description = said.description
         if description and not said.description_is_raw:
             description = filtering.error_text(description)
         events = [self._event(filtering, said, place) for place in range(len(said.events))]
         changed: dict[str, Any] = {
-            "name": filtering.text(span.name),
+            "name": name,
             "context": self._context(span.context),
             "parent": self._context(span.parent),
             "resource": self._guard.resource(span.resource),
