@@ -17,7 +17,6 @@ from attrs import evolve
 
 from agent_otel.delivery import (
     FailureKind,
-    FanoutRecord,
     Item,
     Sink,
     SinkFailure,
@@ -27,7 +26,7 @@ from agent_otel.processors.backing import Backing
 from agent_otel.processors.delivery_warning import DeliveryWarning
 from agent_otel.processors.forking import in_forked_child
 from agent_otel.processors.holdings import Holdings
-from agent_otel.processors.losses import LateLoss
+from agent_otel.processors.outbox_status import OutboxStatus
 from agent_otel.processors.pacing import OutboxLimits, Pace
 
 __all__ = ["Outbox"]
@@ -41,7 +40,7 @@ _MOST_LEFT_TO_THE_THREAD: Final = 256  # items; and no large ones, for the threa
 _LARGE: Final = 64 * 1024  # bytes; less if less may wait
 
 
-class Outbox:
+class Outbox(OutboxStatus):
     """Takes items from any thread and delivers them on its own.
 
     ``put`` never raises and never waits for the sink. A signal handler may call anything here while its own thread is
@@ -73,11 +72,6 @@ class Outbox:
             self._holdings.on_settled, self._holdings.on_spooled = on_settled, on_spooled
 
     @property
-    def lock(self) -> threading.RLock:
-        """What guards everything that waits."""
-        return self._holdings.lock
-
-    @property
     def endpoint_identity(self) -> str:
         """What makes two sinks the same destination."""
         return self._sink.spec.endpoint_identity
@@ -106,21 +100,6 @@ class Outbox:
         self._acknowledged_at: float | None = None
         self._done = threading.Event()
         threading.Thread(target=self._work, name=f"agent-otel-{self.sink_id}", daemon=True).start()
-
-    @property
-    def failed_in_a_row(self) -> int:
-        """How often the sink has failed since it last took something."""
-        return self._pace.failed_in_a_row
-
-    @property
-    def failing_since(self) -> float | None:
-        """Since when, in seconds of ``time.monotonic``; None if it does not fail."""
-        return self._pace.failing_since
-
-    @property
-    def last_error(self) -> str:
-        """Why it failed last, without content."""
-        return self._pace.last_error
 
     @property
     def _most_items(self) -> int:
@@ -374,72 +353,3 @@ class Outbox:
         """Stop by ``deadline``, in seconds of ``time.monotonic``."""
         self.begin_shutdown(deadline)
         self.end_shutdown(deadline)
-
-    # -- the books ----------------------------------------------------------------------------------------------------
-
-    def as_dict(self) -> dict[str, int]:
-        """Give the books: ``accepted = exported + rejected + evicted + queued + spooled``."""
-        return self._holdings.as_dict()
-
-    @property
-    def accepted(self) -> int:
-        """Items that came."""
-        return self.as_dict()["accepted"]
-
-    @property
-    def exported(self) -> int:
-        """Items that the sink took."""
-        return self.as_dict()["exported"]
-
-    @property
-    def rejected(self) -> int:
-        """Items that the sink refused, or that came when it was closed."""
-        return self.as_dict()["rejected"]
-
-    @property
-    def evicted(self) -> int:
-        """Items that were dropped for want of room or time."""
-        return self.as_dict()["evicted"]
-
-    @property
-    def queued(self) -> int:
-        """Items that wait."""
-        return self.as_dict()["queued"]
-
-    @property
-    def faults(self) -> int:
-        """Faults of our own that were swallowed."""
-        return self._holdings.faults
-
-    def state(self) -> dict[str, float]:
-        """Give what there is to know beside the books, as numbers."""
-        if not self.lock.acquire(timeout=_SOON_S):  # as for the books
-            return {}
-        try:
-            counts, oldest_ns = self._holdings.counts, self._holdings.oldest_ns
-        finally:
-            self.lock.release()
-        ago = self._acknowledged_at
-        lost = {
-            f"lost.{kind.name.lower() if kind is not None else 'unknown'}.{reason.value}": count
-            for (kind, reason), count in counts.lost.items()
-        }
-        return {
-            "failing": int(self.failing_since is not None),
-            "failures": self._holdings.news.failures,
-            "recoveries": self._holdings.news.recoveries,
-            "queued_bytes": counts.queued_bytes,
-            "oldest_age_s": max(0.0, (time.time_ns() - oldest_ns) / 1e9) if oldest_ns else 0.0,
-            "acknowledged_s_ago": time.monotonic() - ago if ago is not None else -1.0,
-            **lost,
-        }
-
-    def take_news(self) -> list[FanoutRecord[Item]]:
-        """Give what there is to say of the sink's failure and recovery, once."""
-        with self.lock:
-            return self._holdings.news.give()
-
-    def take_late_losses(self) -> list[LateLoss]:
-        """Give what was lost of runs whose span does not tell it, once."""
-        with self.lock:
-            return self._holdings.losses.take_late()

@@ -6,6 +6,7 @@ What such a span tells of what was done to its content is ours, though its scope
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Final
 
 __all__ = ["WrittenSpans", "written_spans"]
@@ -22,11 +23,9 @@ class WrittenSpans:
     def add(self, span_id: int) -> None:
         """Remember a span."""
         self._ids[span_id] = None
-        while len(self._ids) > _MOST:
-            try:
+        if len(self._ids) > _MOST:
+            with suppress(KeyError):  # another thread was faster
                 self._ids.popitem(last=False)
-            except KeyError:  # another thread was faster
-                return
 
     def __contains__(self, span_id: int) -> bool:
         return span_id in self._ids
