@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 from opentelemetry.sdk.metrics.export import MetricReader
 
-from agent_otel.cli.doctor.address import GRPC, Address, address_of
+from agent_otel.cli.doctor.address import Address, address_of
 from agent_otel.model import CaptureMode, ContentKind
 from agent_otel.policy import ContentPolicy, Decider, SinkPolicy
 from agent_otel.setup import Settings
@@ -72,7 +72,7 @@ def places_of(environ: Mapping[str, str], settings: Settings) -> list[Place]:
                     signal=signal,
                     sink=sink,
                     address=address,
-                    headers=_headers(address, signal, environ, own) if address is not None else (),
+                    headers=_headers(signal, environ, own) if address is not None else (),
                     content=_content(settings.content, sink.policy, signal),
                     silent=_silence(sink.name, signal),
                 )
@@ -86,14 +86,12 @@ def header_names(listed: str) -> tuple[str, ...]:
     return tuple(map(_name, names))
 
 
-def _headers(address: Address, signal: Signal, environ: Mapping[str, str], own: FileSink | None) -> tuple[str, ...]:
-    """As the stock exporters have it: over HTTP a sink's own beside those of variables, over gRPC in their place."""
+def _headers(signal: Signal, environ: Mapping[str, str], own: FileSink | None) -> tuple[str, ...]:
+    """A sink with an endpoint of its own has its own; those of the variables are for another endpoint."""
+    if own is not None and own.endpoint is not None:
+        return tuple(map(_name, own.headers))
     names = (f"OTEL_EXPORTER_OTLP_{signal.upper()}_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
-    sent = header_names(next((text for name in names if (text := environ.get(name, "").strip())), ""))
-    if own is None or not own.headers:
-        return sent
-    told = tuple(map(_name, own.headers))
-    return told if address.protocol == GRPC else tuple(dict.fromkeys((*sent, *told)))
+    return header_names(next((text for name in names if (text := environ.get(name, "").strip())), ""))
 
 
 def _name(name: str) -> str:
