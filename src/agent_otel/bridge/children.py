@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from attrs import evolve
@@ -30,12 +30,25 @@ from agent_otel.model import (
     Phase,
 )
 
-if TYPE_CHECKING:
-    from agent_otel.bridge.in_process import Run
-
 __all__ = ["ModelCall", "Retrieval", "ToolCall"]
 
 _T = TypeVar("_T")
+
+
+class Parent(Protocol):
+    """What a call needs of the run in which it is."""
+
+    run_id: str
+    conversation: str | None
+    ref: SpanRef
+    parent_span_id: int | None
+
+    @property
+    def span(self) -> Span | None:
+        """What is current in the run; None before it begins."""
+
+    def next_number(self) -> int:
+        """Number a call of the run."""
 
 
 class _Child(Call):
@@ -44,7 +57,7 @@ class _Child(Call):
     Outside any run it is a child of whatever span is current, or begins a trace.
     """
 
-    def __init__(self, host: Host, run: Run | None) -> None:
+    def __init__(self, host: Host, run: Parent | None) -> None:
         super().__init__(host)
         self._run = run
         self._ids = EventIds()
@@ -58,7 +71,7 @@ class _Child(Call):
     def _place(self) -> Any:
         return self._place_alone() if self._run is None else self._place_in(self._run)
 
-    def _place_in(self, run: Run) -> Any:
+    def _place_in(self, run: Parent) -> Any:
         current = get_current_span(self._context).get_span_context()
         is_inside = current.trace_id == run.ref.trace_id and current.span_id != run.parent_span_id
         parent = current.span_id if is_inside else run.ref.span_id
@@ -94,7 +107,9 @@ class ModelCall(_Child):
 
     _kind = EventKind.MODEL
 
-    def __init__(self, host: Host, run: Run | None, *, provider: str, model: str, operation: str | None = None) -> None:
+    def __init__(
+        self, host: Host, run: Parent | None, *, provider: str, model: str, operation: str | None = None
+    ) -> None:
         super().__init__(host, run)
         self._provider = self._named(provider)
         self._model = self._named(model)
@@ -180,7 +195,7 @@ class ToolCall(_Child):
 
     _kind = EventKind.TOOL
 
-    def __init__(self, host: Host, run: Run | None, *, name: str, call_id: str | None, arguments: Any) -> None:
+    def __init__(self, host: Host, run: Parent | None, *, name: str, call_id: str | None, arguments: Any) -> None:
         super().__init__(host, run)
         self._name = self._named(name)
         self._tool_name = self._name
@@ -209,7 +224,7 @@ class Retrieval(_Child):
 
     _kind = EventKind.RETRIEVAL
 
-    def __init__(self, host: Host, run: Run | None, *, data_source: str | None, query: Any) -> None:
+    def __init__(self, host: Host, run: Parent | None, *, data_source: str | None, query: Any) -> None:
         super().__init__(host, run)
         self._data_source = self._named(data_source)
         if query is not None:

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from agent_otel.processors.outbox import Outbox
+from agent_otel.processors.outbox_status import OutboxStatus
 
 __all__ = ["DeliveryWarning"]
 
@@ -24,7 +23,7 @@ class DeliveryWarning:
         outboxes: Those that are told of in one line.
     """
 
-    def __init__(self, outboxes: Iterable[Outbox]) -> None:
+    def __init__(self, outboxes: Iterable[OutboxStatus]) -> None:
         self._outboxes = list(outboxes)
         self._warned_at = -_PERIOD_S
         self._warned_of: set[str] = set()
@@ -47,7 +46,7 @@ class DeliveryWarning:
             self._warned_of.clear()
 
 
-def _state(outbox: Outbox) -> str:
+def _state(outbox: OutboxStatus) -> str:
     books = outbox.as_dict()
     lost, spooled = books["rejected"] + books["evicted"], books["spooled"]
     on_disk = f", {spooled} on disk" if spooled else ""

@@ -19,6 +19,7 @@ _SOON_S: Final = 0.2
 class OutboxStatus:
     """The side of an outbox that changes nothing."""
 
+    sink_id: str
     _holdings: Holdings
     _pace: Pace
     _acknowledged_at: float | None

@@ -15,6 +15,7 @@ from agent_otel.conventions import names
 from agent_otel.policy import ContentPolicy, Filtering, SinkPolicy
 from agent_otel.policy.plain_values import plain
 from agent_otel.processors.content.beside import BESIDE, Beside
+from agent_otel.processors.content.conventional import conventional
 from agent_otel.processors.content.counts import ContentCounts
 from agent_otel.processors.content.guard import HIDDEN, SignalGuard, with_dropped
 from agent_otel.processors.content.written import written_spans
@@ -96,7 +97,8 @@ class SpanGuard(SignalGuard):
     def filtered(self, span: ReadableSpan) -> ReadableSpan:
         """Give a span as the sink may see it: the very same if it may see all of it, a stub if the policy fails."""
         try:
-            return self._filtered(span)
+            changed = conventional(span)
+            return self._filtered(FilteredSpan(span, **changed) if changed else span)
         except Exception as error:
             if of_signal_handler(error):
                 raise
