@@ -14,22 +14,27 @@ from agent_otel.conventions import names as n
 from agent_otel.processors import delivery_warning
 from agent_otel.testing import OtlpReceiver
 from agent_otel.testing.exchange import Reply
-from agent_otel.testing.faults import size_limit
+from agent_otel.testing.fault import Fault
+from agent_otel.testing.faults import status
 
 pytestmark = pytest.mark.incomplete_spans
 
 
+REFUSED = status(400)
+POISON = Fault("poison", lambda arrival: REFUSED.answer(arrival) if b"execute_tool" in arrival.payload else None)
+
+
 class Collector:
-    """Answers traces with a status, or refuses large requests."""
+    """Answers traces with a status, or refuses requests that hold a tool call."""
 
     status = 200
-    limit = None
+    refuses = False
 
     def __call__(self, signal, number):
         if signal != "traces":
             return None
-        if self.limit is not None:
-            return size_limit(self.limit)
+        if self.refuses:
+            return POISON
         return None if self.status == 200 else Reply(self.status)
 
 
@@ -55,7 +60,7 @@ def bridge(receiver):
 
 
 def work(bridge):
-    with bridge.run(agent="a") as run, run.tool_call("t", arguments={"text": "some words " * 300}):
+    with bridge.run(agent="a") as run, run.tool_call("t"):
         pass
 
 
@@ -116,7 +121,7 @@ def test_the_warning_comes_again_after_a_minute(bridge, collector, caplog, monke
 
 
 def test_what_the_collector_refuses_is_told_by_class_and_reason(bridge, collector, receiver):
-    collector.limit = 3000
+    collector.refuses = True
     work(bridge)
     awaited(lambda: bridge.health().sinks["otlp/traces"]["rejected"] == 1)
     assert bridge.health().delivery["otlp/traces"]["lost.progress.refused"] == 1
@@ -134,7 +139,7 @@ def test_what_is_lost_after_the_run_was_told_is_told_by_a_record_of_its_trace(br
     work(bridge)
     traces = outbox_of(bridge, "traces")
     awaited(lambda: traces.failed_in_a_row > 0)  # the run's span has been tried, and says nothing of losses
-    collector.limit = 3000
+    collector.refuses = True
     bridge.flush()
     bridge._tell_health()
     bridge.flush()
