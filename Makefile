@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test quick soak lint types contract docs check bench backends observe clean
+.PHONY: help demo test quick soak lint types contract docs check bench backends integrations observe clean
 
 help:           ## show this list
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,6 +49,9 @@ bench: $(STAMP) ## replay speed and memory, beside the bare SDK
 
 backends:       ## build the Collector, Jaeger, Prometheus and Tempo, once; needs Go or PyPI, and minutes
 	PYTHONPATH=scripts $(PYTHON) -m backends
+
+integrations: $(STAMP) ## each integration with the oldest and the newest version of its framework; needs PyPI
+	$(BIN)/python scripts/integration_versions.py $(ARGS)
 
 observe: $(STAMP) ## run them on this machine; ARGS="--exec agent-otel demo" runs a command against them
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/observe.py $(ARGS)

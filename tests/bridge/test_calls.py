@@ -142,3 +142,20 @@ def test_a_subprocess_joins_the_trace(bridge, receiver, monkeypatch):
 
 def test_outside_any_trace_the_environment_is_as_it_was(bridge):
     assert bridge.subprocess_env({"A": "b", "TRACEPARENT": "x"}) == {"A": "b", "TRACEPARENT": "x"}
+
+
+def test_what_is_known_only_after_a_call_began(bridge, receiver):
+    with bridge.run(agent="a") as run:
+        with run.model_call(provider="p", model="alias") as call:
+            call.request(model="m")
+            call.took_place(1_000, 3_000)
+        with run.tool_call("t") as tool:
+            tool.arguments({"x": 1})
+            tool.took_place(2_000)
+            tool.took_place("nonsense")
+    told = spans(bridge, receiver)
+    assert (told["chat m"].start_ns, told["chat m"].end_ns) == (1_000, 3_000)
+    assert told["execute_tool t"].attributes[a.TOOL_CALL_ARGUMENTS] == '{"x":1}'
+    assert told["execute_tool t"].start_ns == 2_000
+    assert told["execute_tool t"].end_ns > 3_000
+    assert bridge.health().faults == 1

@@ -16,6 +16,12 @@ from agent_otel.testing import OtlpReceiver, assert_tree
 from end_to_end.replaying import environment
 
 ROOT = Path(__file__).parents[2]
+NEEDS = {
+    "claude_agent_example.py": "claude_agent_sdk",
+    "langgraph_example.py": "langgraph",
+    "openai_agents_example.py": "agents",
+    "pydantic_ai_example.py": "pydantic_ai",
+}
 
 
 @pytest.fixture
@@ -63,8 +69,51 @@ def test_the_program_of_the_delivery_page_sends(served: tuple[OtlpReceiver, dict
     assert [span.name for span in receiver.spans()] == ["work"]
 
 
+def test_the_program_of_the_langchain_page_sends(served: tuple[OtlpReceiver, dict[str, str]]) -> None:
+    pytest.importorskip("langchain_core")
+    receiver, environ = served
+    (program,) = code_blocks(ROOT / "docs" / "integrations" / "langchain.md")
+    run(program, environ)
+    assert_tree(receiver.spans(), "invoke_agent teller\n  chat")
+
+
+def test_the_programs_of_the_pydantic_ai_page_send(served: tuple[OtlpReceiver, dict[str, str]]) -> None:
+    pytest.importorskip("pydantic_ai")
+    receiver, environ = served
+    with_bridge, without = code_blocks(ROOT / "docs" / "integrations" / "pydantic-ai.md")
+    run(with_bridge, environ)
+    run(without, environ)
+    tree = """
+invoke_agent shelf
+  invoke_agent teller
+    chat test
+invoke_agent teller
+  chat test
+"""
+    assert_tree(receiver.spans(), tree)
+
+
+def test_the_programs_of_the_first_steps_send(served: tuple[OtlpReceiver, dict[str, str]]) -> None:
+    receiver, environ = served
+    three_lines, installed = code_blocks(ROOT / "docs" / "getting-started.md")
+    run(three_lines, environ)
+    assert_tree(receiver.spans(), "invoke_agent coder\n  execute_tool shell\n")
+    assert "invoke_agent coder" in run(installed, environ)
+    assert [span.name for span in receiver.spans()].count("invoke_agent coder") == 2
+
+
+@pytest.mark.parametrize(("page", "needs"), [("openai-agents", "agents"), ("claude-agent-sdk", "claude_agent_sdk")])
+def test_the_programs_of_pages_that_call_a_model_are_complete(
+    served: tuple[OtlpReceiver, dict[str, str]], page: str, needs: str
+) -> None:
+    pytest.importorskip(needs)
+    for program in code_blocks(ROOT / "docs" / "integrations" / f"{page}.md"):
+        run(program, served[1])  # they define what would ask the model
+
+
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
 def test_an_example_runs_and_sends(served: tuple[OtlpReceiver, dict[str, str]], example: Path) -> None:
+    pytest.importorskip(NEEDS.get(example.name, "agent_otel"))
     receiver, environ = served
     assert run(example, environ)
     assert receiver.spans()

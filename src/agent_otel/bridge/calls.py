@@ -104,9 +104,9 @@ class Call:
             self._is_entered = True
             self._host.opened(self)
             self._began()
-        except Exception as error:  # telemetry must not stop the agent
-            if of_signal_handler(error):
-                self.__exit__(type(error), error, error.__traceback__)  # nobody else will: it is not entered
+        except BaseException as error:  # telemetry must not stop the agent
+            if not isinstance(error, Exception) or of_signal_handler(error):
+                self._undo(error)  # nobody else will: it is not entered
                 raise
             self._host.fault()
         return self
@@ -127,10 +127,25 @@ class Call:
                 self._earlier.remove(entry)
             elif self._earlier:
                 self._return_to(self._earlier.pop())
-        except Exception as fault:  # as above
-            if of_signal_handler(fault):
+        except BaseException as fault:  # as above
+            if not isinstance(fault, Exception) or of_signal_handler(fault):
+                self._undo(fault)
                 raise
             self._host.fault()
+
+    def _undo(self, error: BaseException) -> None:
+        """Leave nothing behind of a call that was interrupted while it was entered or left, such as by Ctrl-C."""
+        self._is_entered = False
+        self._host.closed(self)
+        span = self._span
+        if span is None:
+            return
+        span.is_ended = True
+        if get_current_span() is span:
+            attach(live_context(self._before))
+        if not self._is_over:
+            self._is_over = True
+            self._ended(*outcome_of(error))
 
     def _leave(self, error: BaseException | None) -> None:
         self._is_entered = False
@@ -170,6 +185,7 @@ class Call:
         """Be again what this handle was before it was entered once more."""
         self._host.closed(earlier)
         vars(self).update(vars(earlier))
+        earlier._is_over = True  # it was only kept for this handle
         self._host.opened(self)
 
     def _entry_to_leave(self) -> Call:

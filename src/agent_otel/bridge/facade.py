@@ -97,7 +97,7 @@ class Bridge:
         self._will_writer: WillWriter | None = None
         if telemetry.spooling is not None and telemetry.wills is not None:
             self._will_writer = WillWriter(telemetry.spooling.wills, telemetry.wills, self.namespace, self.fault)
-            telemetry.spooling.make_wills = self._will_writer.make
+            telemetry.spooling.will_makers.append(self._will_writer.make)
         if telemetry.meter_provider is not None:
             observe_health(telemetry.meter_provider, self.health, telemetry.observed)
         in_forked_child(self._after_fork)
@@ -107,7 +107,8 @@ class Bridge:
     def from_env(cls) -> Bridge:
         """Build a bridge from the environment: ``OTEL_*`` as the SDK reads them, and ``AGENT_OTEL_*``.
 
-        Unset exporter variables mean OTLP over http/protobuf to ``localhost:4318``.
+        Unset exporter variables mean OTLP over http/protobuf to ``localhost:4318``. Spans of other libraries are
+        filtered and delivered too: through a provider that is made global here, or through the host's.
 
         Raises:
             SettingsError: If a variable has a value that cannot be used; it names variable, value and what is expected.
@@ -291,6 +292,9 @@ class Bridge:
             self._attempt(self._live.close)
             self._attempt(lambda: self._pipeline.finish(OrphanReason.SHUTDOWN, time.time_ns()))
         self._attempt(self._tell_health)
+        spooling, writer = telemetry.spooling, self._will_writer
+        if spooling is not None and writer is not None and writer.make in spooling.will_makers:
+            spooling.will_makers.remove(writer.make)
         if telemetry.spooling is None:  # else what cannot be delivered at once stays on disk
             self._attempt(lambda: telemetry.flush(deadline))
         self._attempt(lambda: telemetry.shutdown(deadline))

@@ -40,12 +40,12 @@ class WillWriter:
         self._namespace = namespace
         self._fault = fault
         self._limits = CorrelationLimits()
-        self._begun: deque[Call] = deque(maxlen=_MOST)
+        self._begun: deque[tuple[Call, int]] = deque(maxlen=_MOST)  # and when: a handle may be entered again
         self._open: OrderedDict[_Key, tuple[Call, int]] = OrderedDict()  # and when its will was made
 
     def begun(self, call: Call) -> None:
         """Take a call that began. Called on the agent's thread."""
-        self._begun.append(call)
+        self._begun.append((call, call.start_ns))
 
     def forget(self) -> None:
         """Begin anew, in a forked child."""
@@ -55,8 +55,8 @@ class WillWriter:
     def make(self) -> None:
         """Make the wills that are due."""
         now_ns = time.time_ns()
-        while self._begun and abs(now_ns - self._begun[0].start_ns) >= _MOMENT_NS:
-            self._consider(self._begun.popleft(), now_ns)
+        while self._begun and abs(now_ns - self._begun[0][1]) >= _MOMENT_NS:
+            self._consider(self._begun.popleft()[0], now_ns)
         while self._open:
             key, (call, made_ns) = next(iter(self._open.items()))
             if 0 <= now_ns - made_ns < _RENEWAL_NS:
@@ -74,18 +74,22 @@ class WillWriter:
             self._wills.abandon(*key)
             return
         try:
-            self._make(call)
+            is_made = self._make(call, key)
         except Exception:  # noqa: BLE001  a call of which no will can be made must not cost the others theirs
-            self._wills.abandon(*key)
+            is_made = False
             self._fault()
+        if not is_made:
+            self._wills.abandon(*key)
             return
         self._open[key] = call, now_ns
         if len(self._open) > _MOST:
             self._open.popitem(last=False)
 
-    def _make(self, call: Call) -> None:
+    def _make(self, call: Call, key: _Key) -> bool:
+        """Make a will; gives whether there is one: not of what is not sampled, or was entered again meanwhile."""
         event, around = call.as_interrupted()
-        correlated = Correlator(self._namespace, self._limits).feed(event, around)
-        for output in correlated.outputs:
-            if isinstance(output, Operation):
-                self._emitter.emit(span_of(output))
+        if (int(event.ids.trace or "0", 16), int(event.ids.span or "0", 16)) != key:
+            return False
+        outputs = Correlator(self._namespace, self._limits).feed(event, around).outputs
+        made = [self._emitter.emit(span_of(output)) for output in outputs if isinstance(output, Operation)]
+        return any(context is not None for context in made)

@@ -55,14 +55,20 @@ def flush_spool(environ: Mapping[str, str], *, timeout_s: float, as_json: bool) 
             held = held or spooling.held_back
     finally:
         telemetry.shutdown(min(deadline, time.monotonic() + 1.0))
-    return _tell_flush(telemetry.sinks, held, list_spools(_directory(settings)), as_json=as_json)
+    unseen = spooling.lost_of_nobody if spooling is not None else 0
+    return _tell_flush(telemetry.sinks, held, list_spools(_directory(settings)), unseen=unseen, as_json=as_json)
 
 
 def _tell_flush(
-    sinks: Mapping[str, Mapping[str, int]], held: Mapping[str, int], files: list[SpoolFile], *, as_json: bool
+    sinks: Mapping[str, Mapping[str, int]],
+    held: Mapping[str, int],
+    files: list[SpoolFile],
+    *,
+    unseen: int,
+    as_json: bool,
 ) -> Status:
     delivered = sum(books["exported"] for books in sinks.values())
-    refused = sum(books["rejected"] + books["evicted"] for books in sinks.values())
+    refused = unseen + sum(books["rejected"] + books["evicted"] for books in sinks.values())
     left = sum(file.amount.items for file in files if not file.owner_alive)
     alive = sum(file.owner_alive for file in files)
     if as_json:

@@ -21,6 +21,7 @@ _NAMESPACES: Final = frozenset(
 # Namespaces in which instrumentations put content under names of their own: only these of their attributes are known.
 _KNOWN_WITHIN: Final = (
     "gen_ai.agent.",
+    "gen_ai.aggregated_usage.",
     "gen_ai.conversation.",
     "gen_ai.data_source.",
     "gen_ai.embeddings.",

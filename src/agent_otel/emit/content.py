@@ -86,13 +86,19 @@ class ContentWriter:
     Args:
         policy: What the host decided.
         sinks: What each sink may see at most.
+        limits: Of the provider's spans; None: as the environment says.
     """
 
-    def __init__(self, policy: ContentPolicy | None = None, sinks: Sequence[SinkPolicy] = ()) -> None:
+    def __init__(
+        self,
+        policy: ContentPolicy | None = None,
+        sinks: Sequence[SinkPolicy] = (),
+        limits: SpanLimits | None = None,
+    ) -> None:
         self.policy = policy = policy if policy is not None else ContentPolicy()
         self.counts = ContentCounts()
         self._scrubber = shared_scrubber(policy.scrubbing)
-        limits = SpanLimits()
+        limits = limits if limits is not None else SpanLimits()
         self._max_length = limits.max_span_attribute_length
         self._max_attributes = limits.max_span_attributes
         narrow = without_raw(policy)

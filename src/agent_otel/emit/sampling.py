@@ -41,7 +41,7 @@ class Sampling:
     """
 
     def __init__(self, sampler: Sampler) -> None:
-        self._sampler = sampler
+        self.sampler = sampler
         self._decided: Window[int, TraceDecision] = Window(_REMEMBERED)
 
     def remembered(self, trace_id: int) -> TraceDecision | None:
@@ -65,7 +65,7 @@ class Sampling:
             return known
         joined = get_current_span(context).get_span_context() if context is not None else None
         parent = context if joined is not None and joined.trace_id == trace_id else Context()
-        result = self._sampler.should_sample(parent, trace_id, name, kind, attributes, ())
+        result = self.sampler.should_sample(parent, trace_id, name, kind, attributes, ())
         decision = TraceDecision(result.decision, result.trace_state)
         self._decided.put(trace_id, decision)
         return decision

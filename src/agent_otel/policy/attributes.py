@@ -34,6 +34,7 @@ _MAX_CHARS: Final = 8 * 1024 * 1024  # of one span that are scrubbed; beyond, va
 _MAX_DEPTH: Final = 64
 _OVER_BUDGET: Final = ("over_budget", Place.WHOLE)
 OVER_BUDGET_MARKER: Final = "[REDACTED:over_budget]"
+WITHHELD_MARKER: Final = "[REDACTED:content_policy]"  # in the place of content, on spans that our completion hook wrote
 _STACK_TRACE: Final = "stacktrace"
 _DROPPED: Final = object()
 
@@ -209,6 +210,8 @@ class Filtering:
         return sum(self._found.values())
 
     def _content(self, kind: ContentKind, key: str, value: Any) -> Any:
+        if value == WITHHELD_MARKER:
+            return _DROPPED  # and its length is nobody's
         if self._rules.denies is not None and kind in MESSAGE_KINDS:
             value = self._without_denied(value)
         simple = plain(value)

@@ -61,6 +61,7 @@ class Backing:
         self._sent_wills: list[tuple[str, int, int]] = []
         self._seen: dict[Spool, set[int]] = {}  # rows of adopted spools that were taken into memory before
         self.outside = 0  # on disk, or on their way there, and not in memory
+        self.lost_of_others = 0  # of what dead processes left for this sink, what could not be kept
         self.lost = 0  # of those, what the disk did not take or gave up
 
     # -- from the outbox ----------------------------------------------------------------------------------------------

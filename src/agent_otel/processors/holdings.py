@@ -272,12 +272,13 @@ class Holdings:
             counts, backing = self.counts, self.backing
             left = counts.queued if self.is_written_off else 0
             spooled, lost, held = (backing.outside, backing.lost, backing.held) if backing is not None else (0, 0, 0)
+            others = backing.lost_of_others if backing is not None else 0
             on_disk = backing.saved_of(left) if backing is not None else 0
             self._last = {
-                "accepted": counts.accepted - self._reloaded + self._turned_away + len(self.inbox) + held,
+                "accepted": counts.accepted - self._reloaded + self._turned_away + len(self.inbox) + held + others,
                 "exported": counts.exported,
                 "rejected": counts.rejected + self._turned_away,
-                "evicted": counts.evicted - self._moved + lost + left - on_disk,
+                "evicted": counts.evicted - self._moved + lost + left - on_disk + others,
                 "queued": counts.queued - left + len(self.inbox) + held,
                 "spooled": spooled + on_disk,
             }

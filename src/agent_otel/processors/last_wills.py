@@ -14,7 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from agent_otel.delivery import Item
-from agent_otel.delivery.spool import Destination, Entry, Spool
+from agent_otel.delivery.spool import Destination, Entry, Evicted, Spool
 
 __all__ = ["LastWills", "WillProcessor", "key_of", "span_id_beyond"]
 
@@ -60,16 +60,17 @@ class LastWills:
         """Take a will, to be stored by the next ``store``."""
         self._made.append(entry)
 
-    def store(self, spool: Spool) -> None:
-        """Store what was made; each takes the place of an earlier one of its span."""
+    def store(self, spool: Spool) -> tuple[Evicted, ...]:
+        """Store what was made; each takes the place of an earlier one of its span. Gives what made way."""
         made, self._made = self._made, []
         if not made:
-            return
+            return ()
         appended = spool.append(made, time.time_ns())
         for entry, row_id in zip(made, appended.row_ids, strict=True):
             if row_id is not None:
                 key = entry.item.trace_id, entry.item.span_id
                 self._stored.setdefault(key, set()).add(entry.destination)
+        return appended.evicted
 
     def ended(self, item: Item, destination: Destination) -> None:
         """Note that the end of a span is on disk in the place of its will."""

@@ -308,6 +308,7 @@ class Outbox(OutboxStatus):
                 if now >= patience:
                     break
                 self._holdings.changed.wait(patience - now)
+            self._holdings.takes_from_disk = True
             return self._is_empty()
 
     @property

@@ -5,7 +5,8 @@ An item is on disk within about ``interval_s`` of its hand-over, the most precio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 import threading
 import time
@@ -51,7 +52,11 @@ class Spooling:
         self._begun_ns = time.time_ns() - time.monotonic_ns()
         self.corrupt_rows = 0  # of dead processes' files: could not be read back as they were stored
         self.wills = LastWills()
-        self.make_wills: Callable[[], None] | None = None  # called at each cycle: has ``wills`` made of what is open
+        self.will_makers: list[Callable[[], None]] = []  # called at each cycle: have ``wills`` made of what is open
+        self._unended: dict[tuple[str, Destination], Item] = {}  # wills whose ends the disk did not take
+        self._for_others: dict[Path, Counter[str]] = {}  # files that hold something for others, and how much
+        self.lost_of_nobody = 0  # of dead processes' items: evicted, and for no sink here
+        self._amounts: dict[str, int] = {}
         self._kept: list[tuple[Outbox, Backing]] = []
         self._stops = False
         self._is_started = False
@@ -100,40 +105,65 @@ class Spooling:
 
     def adopt(self) -> int:
         """Take over what dead processes left; gives how many files. What is for nobody here is left to others."""
-        try:
-            adoption = adopt_spools(self._directory, self._now_ns(), limits=self._limits)
-        except SpoolError:
-            return 0
-        self.held_back = {}
-        self.corrupt_rows += adoption.corrupt_rows
         taken = 0
-        for spool in adoption.spools:
-            users = [kept for kept in self._kept if spool.deliverable(kept[1].destination, limit=1)]
-            for held in spool.held_back(backing.destination for _, backing in self._kept):
-                self.held_back[held.reason] = self.held_back.get(held.reason, 0) + held.amount.items
-            for outbox, backing in users:
-                with outbox.lock:
-                    backing.adopt([spool])
-                outbox.wake()
-            if users:
-                taken += 1
-            else:
-                spool.close()
+        while not taken:
+            try:
+                adoption = adopt_spools(self._directory, self._now_ns(), limits=self._limits, skip=self._for_others)
+            except SpoolError:
+                break
+            self.corrupt_rows += adoption.corrupt_rows
+            self._tell_evicted(adoption.evicted)
+            taken += sum(map(self._use, adoption.spools))
+            if not adoption.spools:
+                break
+        self._for_others = {path: held for path, held in self._for_others.items() if path.exists()}
+        totals: Counter[str] = Counter()
+        for held in self._for_others.values():
+            totals.update(held)
+        self.held_back = dict(totals)
         return taken
+
+    def _use(self, spool: Spool) -> bool:
+        """Give an adopted file to whom it is for; one that is for nobody here is let go, and not opened again."""
+        users = [kept for kept in self._kept if spool.deliverable(kept[1].destination, limit=1)]
+        held: Counter[str] = Counter()
+        for one in spool.held_back(backing.destination for _, backing in self._kept):
+            held[one.reason] += one.amount.items
+        for outbox, backing in users:
+            with outbox.lock:
+                backing.adopt([spool])
+            outbox.wake()
+        if held or not users:
+            self._for_others[spool.path] = held
+        if not users:
+            spool.close()
+        return bool(users)
+
+    def _tell_evicted(self, evicted: Iterable[Evicted]) -> None:
+        """Count what adoption itself gave up, for age or for want of room: it came, and was lost."""
+        for one in evicted:
+            for outbox, backing in self._kept:
+                if one.sink_id == outbox.sink_id:
+                    with outbox.lock:
+                        backing.lost_of_others += 1
+                    break
+            else:
+                self.lost_of_nobody += 1
 
     def _now_ns(self) -> int:
         """Give the time by which things grow old: a clock that is set forward must not make everything old at once."""
         return min(time.time_ns(), self._begun_ns + time.monotonic_ns())
 
     def amounts(self) -> dict[str, int]:
-        """Give what is in this process's own file, and how much ever was."""
+        """Give what is in this process's own file, and how much ever was.
+
+        As it was last seen: whoever asks must not wait for a disk that hangs.
+        """
+        return {**self._amounts, "durable": self.spool.durable_count(), "corrupt": self.corrupt_rows}
+
+    def _look(self) -> None:
         amount = self.spool.amount()
-        return {
-            "items": amount.items,
-            "bytes": amount.bytes,
-            "durable": self.spool.durable_count(),
-            "corrupt": self.corrupt_rows,
-        }
+        self._amounts = {"items": amount.items, "bytes": amount.bytes}
 
     def is_drained(self) -> bool:
         """Whether nothing that can be delivered from here waits any more, in memory or on disk."""
@@ -155,11 +185,14 @@ class Spooling:
         for outbox, backing in self._kept:
             self._save(outbox, backing)
             outbox.wake()
+        self._look()
 
     def _store_wills(self) -> None:
-        if self.make_wills is not None:
-            self.make_wills()
-            self.wills.store(self.spool)
+        makers = list(self.will_makers)
+        for make in makers:
+            make()
+        if makers:
+            self._give_up(self.wills.store(self.spool))
 
     def _save(self, outbox: Outbox, backing: Backing) -> None:
         outbox.take_in()
@@ -170,7 +203,13 @@ class Spooling:
                 if not batch:
                     break
                 batch = [self._superseding(item, outbox, backing) for item in batch]
+                ends = [item for item in batch if backing.ends_will(item)]
                 stored, evicted = self._append(backing, batch)
+                taken = {id(item) for item, row_id in zip(batch, stored, strict=True) if row_id is not None}
+                for item in ends:
+                    if id(item) not in taken:
+                        self._unended[key_of(item), backing.destination] = item
+                self._end_wills()
                 outbox.saved(batch, stored)
                 self._give_up(evicted)
         with backing.disk:  # until they are gone they must not be read again
@@ -180,6 +219,13 @@ class Spooling:
                 self.spool.mark_will_sent(*will, time.time_ns())
             for spool, row_ids in removals.items():
                 spool.remove(row_ids)
+
+    def _end_wills(self) -> None:
+        """Delete wills whose ends are known and not on disk: they are sent from memory, and must not be told again."""
+        for (key, destination), item in list(self._unended.items()):
+            if self.spool.cancel_will(key, destination):
+                self.wills.ended(item, destination)
+                del self._unended[key, destination]
 
     def _superseding(self, item: Item, outbox: Outbox, backing: Backing) -> Item:
         """Give the end of a span whose will was sent already another id: one id has one content."""
@@ -233,6 +279,7 @@ class Spooling:
         stopped.set()
 
     def _tidy(self) -> None:
+        self._end_wills()
         self._give_up(self.spool.tidy(self._now_ns()))
         for outbox, backing in self._kept:
             with outbox.lock:
@@ -269,6 +316,7 @@ class Spooling:
             with outbox.lock:
                 backing.try_again()
         self._save_all()
+        self._end_wills()
         self._give_up(self.spool.tidy(self._now_ns()))
         for spool in {self.spool, *(spool for _, backing in self._kept for spool in backing.adopted)}:
             spool.close()

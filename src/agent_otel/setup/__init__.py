@@ -1,6 +1,7 @@
 """Settings from the environment, and the providers that they describe."""
 
 from agent_otel.setup.exporters import endpoint_is_set, export_timeout_s, otlp_endpoint, otlp_protocol
+from agent_otel.setup.installing import install, telemetry_of_process
 from agent_otel.setup.settings import (
     SETTINGS,
     Setting,
@@ -21,6 +22,7 @@ __all__ = [
     "build_telemetry",
     "endpoint_is_set",
     "export_timeout_s",
+    "install",
     "is_disabled",
     "otlp_endpoint",
     "otlp_protocol",
@@ -28,4 +30,5 @@ __all__ = [
     "service_namespace",
     "settings_warnings",
     "stated_settings",
+    "telemetry_of_process",
 ]

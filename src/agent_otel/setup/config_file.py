@@ -37,7 +37,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["CONFIG_VARIABLE", "ConfigFile", "FileSink", "read_config_file"]
+__all__ = ["CONFIG_VARIABLE", "ConfigFile", "FileSink", "read_config_file", "sink_of_table"]
 
 CONFIG_VARIABLE: Final = "AGENT_OTEL_CONFIG_FILE"
 _PREFIX: Final = "AGENT_OTEL_"
@@ -118,7 +118,7 @@ def read_config_file(environ: Mapping[str, str]) -> ConfigFile:
         raise SettingsError("detectors", "", "tables: [[detectors]]")
     return ConfigFile(
         values=_values(tables),
-        sinks={name: _sink(name, _table(table, f"sinks.{name}")) for name, table in sinks.items()},
+        sinks={name: sink_of_table(name, _table(table, f"sinks.{name}")) for name, table in sinks.items()},
         detectors=tuple(_detector(number, entry) for number, entry in enumerate(detectors, 1)),
     )
 
@@ -167,7 +167,16 @@ def _texts(value: Any, place: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _sink(name: str, table: dict[str, Any]) -> FileSink:
+def sink_of_table(name: str, table: dict[str, Any]) -> FileSink:
+    """Read what a file says of one sink.
+
+    Args:
+        name: Of the sink.
+        table: What stands under it.
+
+    Raises:
+        SettingsError: If a key does not exist or a value cannot be used.
+    """
     place = f"sinks.{name}"
     if not name.strip():
         raise SettingsError("sinks", "", "a name for each sink")

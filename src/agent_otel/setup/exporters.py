@@ -15,6 +15,7 @@ from agent_otel.model import SettingsError
 from agent_otel.setup.per_process import PerProcess
 
 __all__ = [
+    "OWN_EXPORTER",
     "Signal",
     "endpoint_is_set",
     "export_timeout_s",
@@ -28,6 +29,7 @@ __all__ = [
 Signal = Literal["traces", "metrics", "logs"]
 _T = TypeVar("_T")
 
+OWN_EXPORTER = "agent_otlp"  # what we are to other configurators; here it is what ``otlp`` is
 _PROTOCOLS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 _DEFAULT_ENDPOINTS = {"http/protobuf": "http://localhost:4318", "grpc": "http://localhost:4317"}
 
@@ -71,9 +73,13 @@ def export_timeout_s(environ: Mapping[str, str]) -> float:
 
 
 def exporter_names(signal: Signal, environ: Mapping[str, str]) -> list[str]:
-    """Give the exporters of a signal by name, in order and each once; ``otlp`` if none is set."""
+    """Give the exporters of a signal by name, in order and each once; ``otlp`` if none is set.
+
+    Our own exporter means ``otlp`` here: what it does for others is done for every exporter.
+    """
     value = environ.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip() or "otlp"
     names = [name.strip() for name in value.split(",") if name.strip()]
+    names = ["otlp" if (signal, name) == ("traces", OWN_EXPORTER) else name for name in names]
     if "none" in (name.lower() for name in names):
         return []
     return list(dict.fromkeys(names))

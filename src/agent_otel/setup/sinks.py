@@ -13,7 +13,7 @@ from agent_otel.model import CaptureMode, SettingsError
 from agent_otel.policy import SinkPolicy
 from agent_otel.policy.content_policy import every_kind
 from agent_otel.setup.config_file import FileSink
-from agent_otel.setup.exporters import Signal, exporter_names, make_exporter, make_otlp_exporter
+from agent_otel.setup.exporters import OWN_EXPORTER, Signal, exporter_names, make_exporter, make_otlp_exporter
 
 __all__ = ["SIGNALS", "Sink", "check_sink_names", "sinks_of"]
 
@@ -74,6 +74,7 @@ def check_sink_names(environ: Mapping[str, str], sinks: Mapping[str, FileSink]) 
     for signal in SIGNALS:
         known.update(exporter_names(signal, environ))
         known.update(entry.name for entry in metadata.entry_points(group=f"opentelemetry_{signal}_exporter"))
+    known.discard(OWN_EXPORTER)  # its sink is called otlp
     for name, sink in sinks.items():
         if sink.endpoint is None and name not in known:
             raise SettingsError("AGENT_OTEL_CONTENT_SINKS", name, f"one of {', '.join(sorted(known))}")

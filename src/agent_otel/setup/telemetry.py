@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 import fnmatch
 from importlib import metadata
@@ -10,8 +10,9 @@ import json
 import os
 import threading
 import time
+from typing import Any
 
-from attrs import define, field
+from attrs import define, field, fields
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.environment_variables import OTEL_RESOURCE_ATTRIBUTES
 from opentelemetry.sdk.metrics import MeterProvider
@@ -33,10 +34,11 @@ from agent_otel.emit import (
     SpanEmitter,
 )
 from agent_otel.model import SettingsError
-from agent_otel.policy import ContentPolicy
-from agent_otel.policy.narrowing import fingerprint_of
+from agent_otel.policy import ContentPolicy, SinkPolicy
+from agent_otel.policy.narrowing import fingerprint_of, narrowest_of
 from agent_otel.processors import (
     Aside,
+    DeliveryWarning,
     Outbox,
     OutboxLimits,
     TerminalPreservingLogProcessor,
@@ -51,10 +53,11 @@ from agent_otel.processors.last_wills import WillProcessor
 from agent_otel.processors.spooling import Spooling
 from agent_otel.setup.checks import check_otel_variables
 from agent_otel.setup.exporters import Signal
+from agent_otel.setup.host_provider import limits_of
 from agent_otel.setup.settings import Settings, read_settings
 from agent_otel.setup.sinks import SIGNALS, Sink, check_sink_names, sinks_of
 
-__all__ = ["Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
+__all__ = ["SharedTelemetry", "Telemetry", "build_telemetry", "is_disabled", "service_namespace"]
 
 _SHUTDOWN_MARGIN_S = 0.2
 _SPOOL_CLOSE_S = 1.0
@@ -79,6 +82,12 @@ class Telemetry:
     wills: SpanEmitter | None = None  # makes the spans that are to be seen if the process dies; None without a spool
     metric_exporters: Mapping[str, GuardedMetricExporter] = field(factory=dict)  # those that push, by sink id
     metrics_aside: Aside | None = None  # flushes and stops the metrics; None where none are sent
+    span_processors: list[TerminalPreservingProcessor] = field(factory=list)  # for spans that others made, too
+    policy: ContentPolicy = field(factory=ContentPolicy)
+    narrowest: SinkPolicy = field(factory=lambda: narrowest_of(()))  # what every sink may see
+    observed: list[Callable[[], Any]] = field(factory=list)  # gives the health of the bridge that uses it
+    is_shut: bool = field(default=False, init=False)
+    when_shut: Callable[[Telemetry], None] | None = field(default=None, init=False)  # told of the end, before it
     _metrics_flush: threading.Event | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -123,14 +132,12 @@ class Telemetry:
 
     def shutdown(self, deadline: float) -> None:
         """Stop everything by ``deadline``; what is still queued then is written off and counted."""
+        self.is_shut = True
+        if self.when_shut is not None:
+            self.when_shut(self)
         stopped = None
         if self.spooling is not None:
-            for outbox in self.outboxes:
-                outbox.begin_flush()
-            for outbox in self.outboxes:
-                outbox.wait_while_it_moves(deadline)
-            for outbox in self.outboxes:
-                outbox.end_flush()
+            self._deliver_while_it_moves(deadline)
             deadline = min(deadline, time.monotonic() + _SHUTDOWN_MARGIN_S)
         if self.metrics_aside is not None and self.meter_provider is not None:
             stopped = self.metrics_aside.run(self.meter_provider.shutdown)
@@ -143,6 +150,43 @@ class Telemetry:
             self.spooling.close(max(deadline, time.monotonic() + _SPOOL_CLOSE_S))
         if stopped is not None:
             stopped.wait(max(_SHUTDOWN_MARGIN_S, deadline - time.monotonic()))
+
+    def warn_in_log(self) -> None:
+        """Have the log told when nothing is delivered: where there is no bridge that does."""
+        warning = DeliveryWarning(self.outboxes)
+        for outbox in self.outboxes:
+            outbox.warning = warning
+
+    def end(self, timeout_s: float) -> None:
+        """Send what is queued and stop, in seconds; with a spool, what cannot be sent at once stays on disk."""
+        deadline = time.monotonic() + timeout_s
+        if self.spooling is None:
+            self.flush(deadline)
+        self.shutdown(deadline)
+
+    def _deliver_while_it_moves(self, deadline: float) -> None:
+        for outbox in self.outboxes:
+            outbox.begin_flush()
+        for outbox in self.outboxes:
+            outbox.wait_while_it_moves(deadline)
+        for outbox in self.outboxes:
+            outbox.end_flush()
+
+
+@define(eq=False)
+class SharedTelemetry(Telemetry):
+    """The telemetry of the whole process in the hands of one of its users, who does not end it."""
+
+    @classmethod
+    def of(cls, telemetry: Telemetry) -> SharedTelemetry:
+        """Share what somebody else ends."""
+        parts = {str(part.alias): getattr(telemetry, part.name) for part in fields(Telemetry) if part.init}
+        return cls(**parts)
+
+    def shutdown(self, deadline: float) -> None:
+        """Send what is queued by ``deadline``; what is left is sent later, or on disk."""
+        if self.spooling is not None:  # else it was flushed before
+            self._deliver_while_it_moves(deadline)
 
 
 def service_namespace(resource: Resource) -> str:
@@ -158,7 +202,13 @@ def service_namespace(resource: Resource) -> str:
 
 
 def build_telemetry(
-    environ: Mapping[str, str], settings: Settings | None = None, *, send: bool = True, recorded: bool = False
+    environ: Mapping[str, str],
+    settings: Settings | None = None,
+    *,
+    send: bool = True,
+    recorded: bool = False,
+    host: TracerProvider | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> Telemetry:
     """Build providers and outboxes from the environment.
 
@@ -167,6 +217,8 @@ def build_telemetry(
         settings: Our own settings; None: those of the environment.
         send: False builds everything but the exporters, for commands that only show.
         recorded: Whether what comes happened in other processes: its spans do not name this one as their instance.
+        host: Provider of the host, whose resource, sampler and limits hold; None: those of the environment.
+        extra: More attributes of the resource.
 
     Raises:
         SettingsError: If a variable has a value that cannot be used.
@@ -176,15 +228,16 @@ def build_telemetry(
     check_sink_names(environ, settings.sinks)
     sinks = {signal: sinks_of(signal, environ, settings.sinks) if send else [] for signal in SIGNALS}
     policy = settings.content
-    content = ContentWriter(policy, [sink.policy for group in sinks.values() for sink in group])
+    sink_policies = [sink.policy for group in sinks.values() for sink in group]
+    content = ContentWriter(policy, sink_policies, limits_of(host))
     counts: dict[str, ContentCounts] = {"bridge": content.counts}
-    resource = _resource(content)
+    resource = _resource(content, host, extra)
     told = _without_instance(resource, environ) if recorded else resource
     processors: list[TerminalPreservingProcessor] = []
     log_processors: list[TerminalPreservingLogProcessor] = []
     readers: list[MetricReader] = []
     try:
-        sampler, provider = _tracing(told, environ)
+        sampler, provider = _tracing(told, environ, host)
         _add_span_processors(processors, sinks["traces"], policy, environ)
         _add_log_processors(log_processors, sinks["logs"], policy, environ)
         exporters = _add_metric_readers(readers, sinks["metrics"], policy, environ)
@@ -220,16 +273,24 @@ def build_telemetry(
         metric_exporters=exporters,
         metrics_aside=Aside("agent-otel-metrics") if readers else None,
         content_counts=counts,
+        span_processors=processors,
+        policy=policy,
+        narrowest=narrowest_of(sink_policies),
     )
 
 
-def _resource(content: ContentWriter) -> Resource:
+def _resource(
+    content: ContentWriter, host: TracerProvider | None = None, extra: Mapping[str, str] | None = None
+) -> Resource:
     """Give the host's resource, which makes each process a ``service.instance.id`` unless the user says which.
 
     It is scrubbed here as well: processors of the host that share our provider see it.
     """
-    own = {"telemetry.distro.name": "agent-otel", "telemetry.distro.version": __version__}
-    return _OwnResource(content.resource(Resource(own).merge(Resource.create())))
+    own = {"telemetry.distro.name": "agent-otel", "telemetry.distro.version": __version__, **(extra or {})}
+    resource = Resource(own).merge(Resource.create())
+    if host is not None:
+        resource = resource.merge(host.resource)
+    return _OwnResource(content.resource(resource))
 
 
 def _without_instance(resource: Resource, environ: Mapping[str, str]) -> Resource:
@@ -255,12 +316,19 @@ class _OwnResource(Resource):
         return self._hash
 
 
-def _tracing(resource: Resource, environ: Mapping[str, str]) -> tuple[Sampler, TracerProvider]:
+def _tracing(
+    resource: Resource, environ: Mapping[str, str], host: TracerProvider | None
+) -> tuple[Sampler, TracerProvider]:
     generator = DerivedIdGenerator(_id_generator(environ))
     with _accepted("OTEL_TRACES_SAMPLER", "OTEL_SPAN_*", "OTEL_ATTRIBUTE_*", environ=environ):
-        sampler = TracerProvider(shutdown_on_exit=False, resource=resource).sampler  # as OTEL_TRACES_SAMPLER says
+        asked = host if host is not None else TracerProvider(shutdown_on_exit=False, resource=resource)
+        sampler = asked.sampler  # as OTEL_TRACES_SAMPLER says, where no host does
         provider = TracerProvider(
-            sampler=DerivedSampler(sampler), resource=resource, shutdown_on_exit=False, id_generator=generator
+            sampler=DerivedSampler(sampler),
+            resource=resource,
+            shutdown_on_exit=False,
+            id_generator=generator,
+            span_limits=limits_of(host),
         )
     return sampler, provider
 
@@ -312,7 +380,11 @@ def _will_emitter(
     if not wills:
         return None
     own = TracerProvider(
-        sampler=provider.sampler, resource=provider.resource, shutdown_on_exit=False, id_generator=provider.id_generator
+        sampler=provider.sampler,
+        resource=provider.resource,
+        shutdown_on_exit=False,
+        id_generator=provider.id_generator,
+        span_limits=limits_of(provider),
     )
     for processor in wills:
         own.add_span_processor(processor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 import sqlite3
@@ -55,6 +55,7 @@ def adopt_spools(
     limits: SpoolLimits | None = None,
     survive_power_loss: bool = False,
     at_most: int = _AT_MOST,
+    skip: Collection[Path] = (),
 ) -> Adoption:
     """Take over what dead processes left in a directory.
 
@@ -64,6 +65,7 @@ def adopt_spools(
         limits: The byte limit counts for all adopted files together; None for the defaults.
         survive_power_loss: Wait for the disk at every commit.
         at_most: How many files to take.
+        skip: Files to leave alone.
 
     Raises:
         SpoolError: If the directory is not to be trusted.
@@ -76,16 +78,27 @@ def adopt_spools(
             now_ns,
             limits or SpoolLimits(),
             at_most,
+            skip,
             survive_power_loss=survive_power_loss,
         )
 
 
-def _adopted(directory: Path, now_ns: int, limits: SpoolLimits, at_most: int, *, survive_power_loss: bool) -> Adoption:
+def _adopted(
+    directory: Path,
+    now_ns: int,
+    limits: SpoolLimits,
+    at_most: int,
+    skip: Collection[Path],
+    *,
+    survive_power_loss: bool,
+) -> Adoption:
     taken: list[GuardedFile] = []
     left: Counter[str] = Counter()
     for path in database_paths(directory):
         if len(taken) == at_most:
             break
+        if path in skip:
+            continue
         try:
             taken.append(_take(path, survive_power_loss=survive_power_loss))
         except Refused as refused:

@@ -108,12 +108,21 @@ class Spool:
         """
         return self.append([evolve(entry, will_of=run_key)], now_ns)
 
-    def cancel_will(self, run_key: str) -> bool:
-        """Delete a run's wills, because it has ended; gives whether that is certain."""
+    def cancel_will(self, run_key: str, destination: Destination | None = None) -> bool:
+        """Delete a run's wills, because it has ended; gives whether that is certain.
+
+        Args:
+            run_key: What ``put_will`` was given.
+            destination: Of the one that is deleted; None for all.
+        """
 
         def cancel(store: Store) -> bool:
             with store.transaction():
-                store.delete(store.rows.will_heads(without_surrogates(run_key)))
+                heads = store.rows.will_heads(without_surrogates(run_key))
+                if destination is not None:
+                    number = store.rows.interned.number_of_destination(destination)
+                    heads = [head for head in heads if head.destination == number]
+                store.delete(heads)
             return True
 
         return self._answer(cancel, otherwise=False)

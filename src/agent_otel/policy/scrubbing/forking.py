@@ -1,10 +1,13 @@
-"""No fork while the matcher works: it is native code with locks, which a forked child would find held for ever.
+"""No fork and no end of the interpreter while the matcher works: it is native code.
 
-Whoever forks waits for the scrubbing that other threads have begun, which is bounded, and nothing begins meanwhile.
+A forked child would find its locks held for ever. And the interpreter ends daemon threads where they ask for its lock
+again: amid C++ that aborts the process. Whoever forks, and the interpreter before it ends, waits for the scrubbing that
+other threads have begun, which is bounded, and nothing begins meanwhile.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from threading import get_ident
@@ -27,6 +30,8 @@ class _Matching:
         self._within: list[int] = []
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._go_on_alone)
+        # Registered early, and so called late: after all that still scrubs at exit. It is not released any more.
+        atexit.register(self._hold)
 
     def __enter__(self) -> None:
         # Told first and asked then, so that either this thread sees the fork, or who forks sees this thread.

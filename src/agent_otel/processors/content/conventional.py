@@ -33,7 +33,7 @@ def conventional(span: ReadableSpan) -> dict[str, Any]:
     if dialect is None:
         return {}
     given = dict(span.attributes or {})
-    operation = dialect.operations.get(span.name) or given.get(a.OPERATION_NAME)
+    operation = dialect.operations.get(span.name) or given.get(a.OPERATION_NAME) or _first_word(span.name)
     attributes = _attributes(dialect, given, operation)
     if span.status.status_code is StatusCode.ERROR and a.ERROR_TYPE not in attributes:
         attributes[a.ERROR_TYPE] = _error_type(span)
@@ -63,6 +63,12 @@ def _attributes(dialect: Dialect, given: dict[str, Any], operation: Any) -> dict
     if isinstance(provider, str):
         attributes[a.PROVIDER_NAME] = n.KNOWN_PROVIDERS.get(provider, provider)
     return {a.SOURCE: dialect.source, **attributes}
+
+
+def _first_word(name: str) -> str | None:
+    """Give the operation that a span is named by."""
+    word = name.partition(" ")[0]
+    return word if word in TARGETS else None
 
 
 def _answer(value: Any) -> str:
