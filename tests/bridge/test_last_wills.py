@@ -203,3 +203,69 @@ def test_an_end_in_an_outage_takes_the_place_of_its_will_on_disk(bridge, collect
     (file,) = list_spools(tmp_path / "spool")
     assert [row.item.span_id for row in read_spool(file.path, limit=10)] == [run.key[1]]
     collector.status = 200
+
+
+def test_a_handle_that_is_used_again_and_again_denies_nobody_a_will(bridge, tmp_path, monkeypatch):
+    monkeypatch.setattr(will_writing, "_MOMENT_NS", 0)
+    poll = bridge.tool_call("poll")
+    with bridge.run(agent="a") as run:
+        for _ in range(300):
+            with poll:
+                pass
+        awaited(lambda: run.key[1] in wills(tmp_path))
+    assert bridge.flush()
+    awaited(lambda: not wills(tmp_path))
+    assert not list((tmp_path / "spool").glob("*.corrupt"))
+
+
+def test_a_handle_that_is_entered_inside_itself_leaves_no_will(bridge, receiver, tmp_path, monkeypatch):
+    monkeypatch.setattr(will_writing, "_MOMENT_NS", 0)
+    monkeypatch.setattr(will_writing, "_RENEWAL_NS", 1)
+    run = bridge.run(agent="a")
+    with run:
+        awaited(lambda: len(wills(tmp_path)) == 1)
+        with run:
+            awaited(lambda: len(wills(tmp_path)) == 2)
+    assert bridge.flush()
+    bridge._telemetry.spooling.save()
+    awaited(lambda: not wills(tmp_path))
+    assert len(receiver.spans()) == 2
+
+
+def test_an_end_that_the_disk_has_no_room_for_takes_its_will_with_it(monkeypatch, receiver, tmp_path):
+    monkeypatch.setenv("AGENT_OTEL_SPOOL_BYTES", "65536")
+    bridge = Bridge.from_env()
+    with bridge.run(agent="a") as run:
+        awaited(lambda: run.key[1] in wills(tmp_path))
+        for number in range(60):
+            run.span.add_event(f"event-{number}", {f"key-{place}": "some words " * 200 for place in range(10)})
+    assert bridge.flush()
+    bridge.shutdown()
+    assert [span.attributes[a.OUTCOME] for span in receiver.spans()] == ["ok"]
+    assert not list_spools(tmp_path / "spool")
+
+
+def test_two_bridges_that_share_a_process_both_leave_wills(receiver, tmp_path):
+    first, second = Bridge.from_env(), Bridge.from_env()
+    try:
+        with first.run(agent="first") as one, second.run(agent="second") as two:
+            rows = {one.key[1], two.key[1]}
+            awaited(lambda: rows <= {row.item.span_id for row in all_rows(tmp_path) if row.will_of is not None})
+    finally:
+        first.shutdown()
+        second.shutdown()
+
+
+def all_rows(tmp_path):
+    return [row for file in list_spools(tmp_path / "spool") for row in read_spool(file.path, limit=1000)]
+
+
+def test_what_is_not_sampled_is_not_remembered(receiver, monkeypatch):
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    monkeypatch.setattr(will_writing, "_MOMENT_NS", 0)
+    bridge = Bridge.from_env()
+    spooling = bridge._telemetry.spooling
+    with bridge.run(agent="a"):
+        spooling.save()
+        assert spooling.wills._stored == {}
+    bridge.shutdown()

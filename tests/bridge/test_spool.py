@@ -13,8 +13,10 @@ import time
 import pytest
 
 from agent_otel.bridge import Bridge
-from agent_otel.delivery.spool import list_spools
-from agent_otel.model import SettingsError
+from agent_otel.delivery import Item
+from agent_otel.delivery.spool import Destination, Entry, Spool, list_spools
+from agent_otel.model import DeliveryClass, SettingsError
+from agent_otel.setup import build_telemetry
 from agent_otel.testing import OtlpReceiver
 from agent_otel.testing.exchange import Reply
 from end_to_end.replaying import environment
@@ -283,3 +285,61 @@ def test_a_forked_child_keeps_a_spool_of_its_own(served, collector):
     after.shutdown()
     assert len({span.span_id for span in served.spans()}) == 5
     assert {span.name for span in served.spans()} >= {"invoke_agent parent", "invoke_agent child"}
+
+
+def test_health_does_not_wait_for_a_disk_that_hangs(served):
+    bridge = Bridge.from_env()
+    work(bridge)
+    spooling, release = bridge._telemetry.spooling, threading.Event()
+    hanging = threading.Event()
+
+    def hang(store):
+        hanging.set()
+        release.wait(20)
+
+    thread = threading.Thread(target=lambda: spooling.spool._answer(hang, None))
+    thread.start()
+    assert hanging.wait(10)
+    assert bridge.health().spool["durable"] >= 0
+    release.set()
+    thread.join()
+    bridge.shutdown()
+
+
+def test_what_adoption_gives_up_is_counted_as_evicted(served, collector, monkeypatch):
+    collector.status = 503
+    monkeypatch.setenv("AGENT_OTEL_SPOOL_BYTES", "65536")
+    for _ in range(3):
+        bridge = Bridge.from_env()
+        for _ in range(45):
+            work(bridge, calls=0)
+        bridge.shutdown()
+    collector.status = 200
+    telemetry = build_telemetry(os.environ, recorded=True)
+    try:
+        awaited(lambda: telemetry.sinks["otlp/traces"]["evicted"] > 0)
+        books = telemetry.sinks["otlp/traces"]
+        assert books["accepted"] == sum(count for name, count in books.items() if name != "accepted")
+    finally:
+        telemetry.shutdown(time.monotonic() + 5)
+
+
+def test_files_for_others_do_not_hide_one_that_is_for_us(served, collector, monkeypatch, tmp_path):
+    directory = tmp_path / "spool"
+    collector.status = 503
+    for number in range(20):
+        made = Spool.open(directory)
+        elsewhere = Destination("otlp/traces", f"http://elsewhere-{number}")
+        item = Item(payload=b"x", trace_id=1, span_id=1, run_id="r", delivery_class=DeliveryClass.RUN_END)
+        made.append([Entry(destination=elsewhere, item=item)], time.time_ns())
+        made.close()
+    bridge = Bridge.from_env()
+    work(bridge, calls=0)
+    bridge.shutdown()
+    collector.status = 200
+    telemetry = build_telemetry(os.environ, recorded=True)
+    try:
+        awaited(lambda: any(span.name == "invoke_agent a" for span in served.spans()))
+        awaited(lambda: telemetry.spooling.held_back == {"endpoint": 20})
+    finally:
+        telemetry.shutdown(time.monotonic() + 5)

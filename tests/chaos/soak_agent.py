@@ -76,7 +76,7 @@ while not stop.wait(1.0):
     pass
 for thread in threads:
     thread.join()
-flushed = bridge.flush(60)
+flushed = bridge.flush(600)
 bridge.shutdown()
 health = bridge.health()
 totals = {"runs": sum(runs), "errors": sum(errors), "calls": sum(calls), "flushed": flushed}

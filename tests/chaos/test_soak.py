@@ -69,7 +69,7 @@ def test_a_long_time_in_bad_weather(tmp_path, with_spool):
                 seen.append(json.loads(agent.stdout.readline()))
                 arrived.update(terminal_in(receiver))
             weather.is_fine = True
-            out, _ = agent.communicate("\n", timeout=120)
+            out, _ = agent.communicate("\n", timeout=900)
         finally:
             agent.kill()
         arrived.update(terminal_in(receiver))
@@ -77,7 +77,7 @@ def test_a_long_time_in_bad_weather(tmp_path, with_spool):
     assert weather.changes > 3
     assert told["flushed"]
     assert told["balanced"]
-    assert told["faults"] == 0
+    assert (told["faults"], told["last_fault"]) == (0, "")
     assert len(arrived) == 2 * told["runs"] + told["errors"]  # runs, their model calls with usage, errors
     assert_steady(seen)
 

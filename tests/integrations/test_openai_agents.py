@@ -390,3 +390,20 @@ def test_a_bridge_that_is_disabled_tells_nothing(chat: Program, monkeypatch) -> 
     processor = instrument(Bridge.from_env())
     assert asyncio.run(play(chat, one_tool())).final_output == "Done."
     assert_nothing_kept(processor)
+
+
+@pytest.mark.parametrize(
+    ("message", "outcome", "error_type"),
+    [
+        ("Tool execution rejected", "denied", "tool_rejected"),
+        ("Tool execution cancelled", "cancelled", "tool_cancelled"),
+        ("Error running tool (non-fatal)", "error", "tool_error"),
+    ],
+)
+def test_how_a_tool_ends_that_raised_nothing(bridge: Bridge, receiver, message, outcome, error_type) -> None:
+    instrument(bridge)
+    with agents.trace("workflow"), agents.function_span("t") as span:
+        span.set_error(agents.SpanError(message=message, data=None))
+    assert bridge.flush()
+    (tool,) = receiver.spans()
+    assert (tool.attributes[a.OUTCOME], tool.attributes[a.ERROR_TYPE]) == (outcome, error_type)

@@ -247,6 +247,7 @@ class Bridge:
             open_operations=correlator.open_operations,
             forgotten_calls=self._forgotten_calls,
             faults=self._faults + handover.faults + self._pipeline.books.faults,
+            last_fault=handover.last_fault or self._pipeline.teller.last_fault,
         )
 
     def flush(self, timeout: float | None = _TIMEOUT_S) -> bool:

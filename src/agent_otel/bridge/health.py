@@ -36,6 +36,7 @@ class Health:
         open_operations: Starts that wait for their end.
         forgotten_calls: Open context managers that were too many to be remembered: a shutdown does not end them.
         faults: Faults of our own that were swallowed.
+        last_fault: What the last one on our worker was, and where it arose.
     """
 
     enabled: bool
@@ -51,6 +52,7 @@ class Health:
     open_operations: int = 0
     forgotten_calls: int = 0
     faults: int = 0
+    last_fault: str = ""
 
     @property
     def balanced(self) -> bool:

@@ -19,6 +19,7 @@ from agent_otel.bridge.books import BridgeBooks
 from agent_otel.correlate import Occurrence, Operation, Output, RunOpened
 from agent_otel.model import Cursor, DeliveryClass
 from agent_otel.processors import Losses
+from agent_otel.processors.interruption import place_of
 from agent_otel.processors.telling import Telling, telling
 from agent_otel.project import LogData, Measurements, SpanData, record_of, span_of
 from agent_otel.setup import Telemetry
@@ -70,6 +71,7 @@ class Teller:
     ) -> None:
         self.batch = batch
         self.acknowledgements: Acknowledgements | None = None  # what sinks have of earlier readings is not told again
+        self.last_fault = ""  # where the last one arose, without content
         self.dropped_before: Losses | None = None  # what found no room on its way here, by run
         self._telemetry = telemetry
         self._books = books
@@ -111,8 +113,9 @@ class Teller:
             item = queue.popleft()
             try:
                 step(item)
-            except Exception:  # noqa: BLE001  a value that no rule foresaw costs one output
+            except Exception as error:  # noqa: BLE001  a value that no rule foresaw costs one output
                 self._books.faults += 1
+                self.last_fault = place_of(error)
 
     def _project(self, collected: tuple[Output, Cursor | None]) -> None:
         output, cursor = collected

@@ -66,7 +66,7 @@ class WillWriter:
 
     def _consider(self, call: Call, now_ns: int) -> None:
         key = call.key
-        if key is None or call.is_over:
+        if key is None or key in self._open or call.is_over:
             return
         # Said first and asked then: an end that comes from now on knows that it has to wait for the disk.
         self._wills.begin(*key)

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from agent_otel.processors import in_forked_child
+from agent_otel.processors.interruption import place_of
 
 __all__ = ["HandOver"]
 
@@ -46,6 +47,7 @@ class HandOver:
         self.handled = 0
         self.evicted = 0
         self.faults = 0
+        self.last_fault = ""  # where the last one arose, without content
         self._reset()
         in_forked_child(self._after_fork)
 
@@ -166,16 +168,20 @@ class HandOver:
             for payload in batch:
                 try:
                     self._handle(payload)
-                except Exception:  # noqa: BLE001  one bad event must not end the worker
-                    self.faults += 1
+                except Exception as error:  # noqa: BLE001  one bad event must not end the worker
+                    self._note_fault(error)
                 with self._lock:
                     self.handled += 1
             if time.monotonic() - ticked >= _TICK_S:
                 ticked = time.monotonic()
                 try:
                     self._tick()
-                except Exception:  # noqa: BLE001  as above
-                    self.faults += 1
+                except Exception as error:  # noqa: BLE001  as above
+                    self._note_fault(error)
+
+    def _note_fault(self, error: Exception) -> None:
+        self.faults += 1
+        self.last_fault = place_of(error)
 
     @property
     def _waiting(self) -> bool:

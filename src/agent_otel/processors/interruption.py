@@ -11,7 +11,7 @@ import signal
 from types import CodeType
 from typing import Any
 
-__all__ = ["of_signal_handler"]
+__all__ = ["of_signal_handler", "place_of"]
 
 
 def of_signal_handler(error: BaseException) -> bool:
@@ -27,6 +27,15 @@ def of_signal_handler(error: BaseException) -> bool:
             return True
         trace = trace.tb_next
     return False
+
+
+def place_of(error: BaseException) -> str:
+    """Say what was raised, and in which function and line: what a report of a fault needs, and no content."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace is not None else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _handlers() -> set[CodeType]:

@@ -37,11 +37,11 @@ class LastWills:
 
     def __init__(self) -> None:
         self._stored: dict[_Key, set[Destination]] = {}
-        self._made: list[Entry] = []
+        self._made: dict[tuple[str, Destination], Entry] = {}
 
     def forget(self) -> None:
         """Begin anew, in a forked child: what is open is the parent's."""
-        self._stored, self._made = {}, []
+        self._stored, self._made = {}, {}
 
     def begin(self, trace_id: int, span_id: int) -> None:
         """Say that a span is about to get a will: from now on its end waits for the disk."""
@@ -57,12 +57,12 @@ class LastWills:
         return (item.trace_id, item.span_id) in self._stored
 
     def make(self, entry: Entry) -> None:
-        """Take a will, to be stored by the next ``store``."""
-        self._made.append(entry)
+        """Take a will, to be stored by the next ``store``; the last one of a span counts."""
+        self._made[key_of(entry.item), entry.destination] = entry
 
     def store(self, spool: Spool) -> tuple[Evicted, ...]:
         """Store what was made; each takes the place of an earlier one of its span. Gives what made way."""
-        made, self._made = self._made, []
+        made, self._made = list(self._made.values()), {}
         if not made:
             return ()
         appended = spool.append(made, time.time_ns())

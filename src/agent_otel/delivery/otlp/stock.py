@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -52,9 +53,15 @@ class HttpTarget:
 
     @property
     def identity(self) -> str:
-        """What makes two targets the same destination: scheme, host, port and path, without credentials."""
+        """What makes two targets the same destination: scheme, host, port and path, without credentials.
+
+        Some have a token in their path: any other path than OTLP's own is told as a digest.
+        """
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        path = parts.path
+        if path not in {"", f"/v1/{self.signal}"}:
+            path = f"/{sha256(path.encode('utf-8', 'replace')).hexdigest()[:16]}"
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
 
 
 @frozen(kw_only=True)
