@@ -6,6 +6,7 @@ Lines on standard output: one JSON object every second, and at the end one more 
 from __future__ import annotations
 
 import gc
+import json
 import os
 from pathlib import Path
 import random
@@ -21,6 +22,11 @@ CALLS_A_SECOND = 20  # of each thread
 
 class Refused(Exception):
     pass
+
+
+def say(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
 
 
 def answer(tool: Any, number: int, *, fails: bool) -> None:
@@ -68,15 +74,16 @@ def work(bridge: Bridge, number: int) -> None:
 
 
 bridge = Bridge.from_env()
-threads = [threading.Thread(target=work, args=(bridge, number)) for number in range(THREADS)]
+threads = [threading.Thread(target=work, args=(bridge, number), daemon=True) for number in range(THREADS)]
 for thread in threads:
     thread.start()
 threading.Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()
 while not stop.wait(1.0):
-    pass
+    say({**taken(), "calls": sum(calls)})
 for thread in threads:
     thread.join()
 flushed = bridge.flush(600)
 bridge.shutdown()
 health = bridge.health()
 totals = {"runs": sum(runs), "errors": sum(errors), "calls": sum(calls), "flushed": flushed}
+say({**totals, "balanced": health.balanced, **health.as_dict()})

@@ -75,7 +75,7 @@ def test_a_long_time_in_bad_weather(tmp_path, with_spool):
         arrived.update(terminal_in(receiver))
     told = json.loads(out.splitlines()[-1])
     assert weather.changes > 3
-    assert told["flushed"]
+    assert told["flushed"] or not with_spool  # in memory alone, what finds no room meanwhile is told as lost
     assert told["balanced"]
     assert (told["faults"], told["last_fault"]) == (0, "")
     assert len(arrived) == 2 * told["runs"] + told["errors"]  # runs, their model calls with usage, errors
