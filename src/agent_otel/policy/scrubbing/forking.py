@@ -8,6 +8,7 @@ other threads have begun, which is bounded, and nothing begins meanwhile.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from threading import get_ident
@@ -21,6 +22,25 @@ _LONGEST_S: Final = 5.0  # what the budget of one value allows
 _POLL_S: Final = 0.0005
 
 
+class _AtTheVeryEnd(logging.Handler):
+    """Is closed by ``logging.shutdown``, which was registered before any provider, and so is called after all of them.
+
+    What they still send at exit is scrubbed on threads of theirs.
+    """
+
+    def __init__(self, matching: _Matching) -> None:
+        super().__init__()
+        self._matching = matching
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Nothing: no logger has this handler."""
+
+    def close(self) -> None:
+        """End the matching."""
+        super().close()
+        self._matching.end()
+
+
 class _Matching:
     """Entered around every use of the matcher, by any number of threads at once; a thread may enter it again."""
 
@@ -30,8 +50,9 @@ class _Matching:
         self._within: list[int] = []
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._go_on_alone)
-        # Registered early, and so called late: after all that still scrubs at exit. It is not released any more.
-        atexit.register(self._hold)
+        self._is_exiting = False
+        atexit.register(self._exit)
+        self._last = _AtTheVeryEnd(self)
 
     def __enter__(self) -> None:
         # Told first and asked then, so that either this thread sees the fork, or who forks sees this thread.
@@ -44,6 +65,14 @@ class _Matching:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._within.remove(get_ident())
+
+    def _exit(self) -> None:
+        self._is_exiting = True
+
+    def end(self) -> None:
+        """Let nobody begin any more, if the interpreter is about to end."""
+        if self._is_exiting:
+            self._hold()
 
     def _wait(self, me: int) -> None:
         self._within.remove(me)
