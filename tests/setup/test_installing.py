@@ -38,7 +38,7 @@ from agent_otel.setup import install
 SECRET = {SECRET!r}
 
 def foreign(name):
-    with trace.get_tracer("some.library").start_as_current_span(name) as span:
+    with trace.get_tracer("another.instrumentation").start_as_current_span(name) as span:
         span.set_attribute("some.text", f"token {{SECRET}}")
 
 def work(bridge, name):
@@ -313,7 +313,7 @@ def test_an_installed_provider_and_a_bridge_give_each_other_their_spans(run_scri
         if "after" in {order!r}:
             install(provider)
         install(provider)
-        with provider.get_tracer("some.library").start_as_current_span("theirs") as span:
+        with provider.get_tracer("another.instrumentation").start_as_current_span("theirs") as span:
             span.set_attribute("some.text", f"token {{SECRET}}")
         if {order!r} != "without":
             work(bridge, "a")
@@ -385,7 +385,7 @@ def test_hooks_of_a_host_work_on_spans_of_the_bridge_and_their_faults_cost_nothi
 
         class Failing(SpanProcessor):
             def on_end(self, span):
-                if span.instrumentation_scope.name != "some.library":
+                if span.instrumentation_scope.name != "another.instrumentation":
                     raise RuntimeError
 
         provider = TracerProvider()
