@@ -87,6 +87,7 @@ class Call:
         self._given: tuple[dict[ContentKind, Content], int] | None = None  # before it was entered
         self._outcome: Outcome | None = None
         self._is_over = False
+        self._is_told = False  # its end; an interruption may come in between
         self._error_type: str | None = None
         self._usage: Usage | None = None
         self._cost: Cost | None = None
@@ -118,6 +119,7 @@ class Call:
         trace: TracebackType | None,
     ) -> None:
         """End; an exception sets the outcome and passes through."""
+        entry: Call = self
         try:
             entry = self._entry_to_leave()
             if not entry._is_entered:  # it never began
@@ -129,7 +131,7 @@ class Call:
                 self._return_to(self._earlier.pop())
         except BaseException as fault:  # as above
             if not isinstance(fault, Exception) or of_signal_handler(fault):
-                self._undo(fault)
+                entry._undo(fault)
                 raise
             self._host.fault()
 
@@ -143,9 +145,8 @@ class Call:
         span.is_ended = True
         if get_current_span() is span:
             attach(live_context(self._before))
-        if not self._is_over:
-            self._is_over = True
-            self._ended(*outcome_of(error))
+        if not self._is_told:
+            self._tell_end(*outcome_of(error))
 
     def _leave(self, error: BaseException | None) -> None:
         self._is_entered = False
@@ -162,8 +163,12 @@ class Call:
             if get_current_span() is span:  # not so where others began since, or in another task: they climb over it
                 attach(live_context(self._before))
             if not self._is_over:
-                self._is_over = True
-                self._ended(*ending)
+                self._tell_end(*ending)
+
+    def _tell_end(self, outcome: Outcome, error_type: str | None) -> None:
+        self._is_over = True
+        self._ended(outcome, error_type)
+        self._is_told = True
 
     def _renew(self) -> None:
         """Make a call of its own of a handle that was entered before; what it was given before that holds again."""
@@ -177,7 +182,7 @@ class Call:
             self._host.opened(earlier)
         contents, self._size = self._given
         self._contents = dict(contents)
-        self._is_entered = self._is_over = False
+        self._is_entered = self._is_over = self._is_told = False
         self._outcome = self._error_type = self._usage = self._cost = self._end_ns = None
         self._facts = {}
 
@@ -198,12 +203,11 @@ class Call:
     def interrupt(self) -> None:
         """End it because the bridge shuts down while it is open."""
         if not self._is_over:
-            self._is_over = True
-            self._ended(Outcome.INTERRUPTED, "interrupted")
+            self._tell_end(Outcome.INTERRUPTED, "interrupted")
 
     def disown(self) -> AgentEvent | None:
         """In a forked child: its end is the parent's to tell. Gives what told its start, if that was told."""
-        self._is_over = True
+        self._is_over = self._is_told = True
         if self._span is not None:
             self._span.additions.reset_after_fork()
         return None

@@ -266,7 +266,7 @@ def build_telemetry(
         namespace=settings.id_namespace or service_namespace(resource),
         outboxes=_outboxes(processors, log_processors),
         spooling=spooling,
-        wills=_will_emitter(wills, provider, sampling, policy, sinks),
+        wills=_will_emitter(wills, provider, sampling, ContentWriter(policy, sink_policies)),  # which counts apart
         tracer_provider=provider,
         meter_provider=meters,
         logger_provider=loggers,
@@ -373,8 +373,7 @@ def _will_emitter(
     wills: list[WillProcessor],
     provider: TracerProvider,
     sampling: Sampling,
-    policy: ContentPolicy,
-    sinks: Mapping[Signal, list[Sink]],
+    content: ContentWriter,
 ) -> SpanEmitter | None:
     """Give what makes last wills as the provider's spans are made, for nobody but the spool; None without one."""
     if not wills:
@@ -388,7 +387,6 @@ def _will_emitter(
     )
     for processor in wills:
         own.add_span_processor(processor)
-    content = ContentWriter(policy, [sink.policy for group in sinks.values() for sink in group])  # it counts apart
     return SpanEmitter(own, sampling, content)
 
 
