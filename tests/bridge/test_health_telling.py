@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 import pytest
 
@@ -16,6 +15,7 @@ from agent_otel.testing import OtlpReceiver
 from agent_otel.testing.exchange import Reply
 from agent_otel.testing.fault import Fault
 from agent_otel.testing.faults import status
+from collector import awaited
 
 pytestmark = pytest.mark.incomplete_spans
 
@@ -62,13 +62,6 @@ def bridge(receiver):
 def work(bridge):
     with bridge.run(agent="a") as run, run.tool_call("t"):
         pass
-
-
-def awaited(condition, seconds=20.0):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def outbox_of(bridge, signal):

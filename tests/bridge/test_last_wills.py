@@ -12,17 +12,10 @@ from agent_otel.conventions import attributes as a
 from agent_otel.delivery.spool import list_spools, read_spool
 from agent_otel.processors import outbox
 from agent_otel.testing import OtlpReceiver
-from agent_otel.testing.exchange import Reply
+from collector import Collector, awaited
 from secrets_made_up import github_token
 
 pytestmark = pytest.mark.incomplete_spans
-
-
-class Collector:
-    status = 200
-
-    def __call__(self, signal, number):
-        return None if self.status == 200 else Reply(self.status)
 
 
 @pytest.fixture
@@ -45,13 +38,6 @@ def bridge(receiver):
     yield made
     made.shutdown()
     assert made.health().balanced
-
-
-def awaited(condition, seconds=20.0):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.005)
 
 
 def wills(tmp_path):

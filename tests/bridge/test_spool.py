@@ -19,6 +19,7 @@ from agent_otel.model import DeliveryClass, SettingsError
 from agent_otel.setup import build_telemetry
 from agent_otel.testing import OtlpReceiver
 from agent_otel.testing.exchange import Reply
+from collector import awaited
 from end_to_end.replaying import environment
 
 pytestmark = pytest.mark.incomplete_spans
@@ -59,13 +60,6 @@ def work(bridge, calls=3, agent="a"):
         for number in range(calls):
             with run.tool_call(f"t{number}", arguments={"n": number}):
                 pass
-
-
-def awaited(condition, seconds=20.0):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def traces(bridge):

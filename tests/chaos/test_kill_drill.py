@@ -15,18 +15,11 @@ import pytest
 
 from agent_otel.conventions import attributes as a
 from agent_otel.testing import OtlpReceiver
-from agent_otel.testing.exchange import Reply
+from collector import Collector
 from end_to_end.replaying import COMMAND, environment
 
 pytestmark = [pytest.mark.chaos, pytest.mark.incomplete_spans]
 AGENT = Path(__file__).with_name("kill_agent.py")
-
-
-class Collector:
-    status = 200
-
-    def __call__(self, signal_, number):
-        return None if self.status == 200 else Reply(self.status)
 
 
 class Agent:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from agent_otel.testing import OtlpReceiver
-from agent_otel.testing.exchange import Reply
+from collector import Collector
 from end_to_end.replaying import COMMAND, environment
 
 PROGRAM = """
@@ -22,16 +22,11 @@ bridge.shutdown()
 """
 
 
-class Collector:
-    status = 503
-
-    def __call__(self, signal, number):
-        return None if self.status == 200 else Reply(self.status)
-
-
 @pytest.fixture
 def collector():
-    return Collector()
+    made = Collector()
+    made.status = 503
+    return made
 
 
 @pytest.fixture

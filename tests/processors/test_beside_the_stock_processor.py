@@ -38,7 +38,7 @@ import pytest
 from agent_otel.delivery import Item
 from agent_otel.model import SettingsError
 from agent_otel.processors import OutboxLimits, TerminalPreservingLogProcessor, TerminalPreservingProcessor
-from agent_otel.setup.telemetry import build_telemetry
+from agent_otel.setup import build_telemetry
 
 NEVER_S = 3600.0
 LONG_MILLIS = 3_600_000

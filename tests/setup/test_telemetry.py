@@ -13,7 +13,7 @@ from agent_otel._version import __version__
 from agent_otel.correlate import Operation, OperationKind, SpanIdentity
 from agent_otel.model import NO_IDS, NO_NAMES, Origin, SettingsError
 from agent_otel.project import span_of
-from agent_otel.setup import build_telemetry, is_disabled, telemetry
+from agent_otel.setup import build_telemetry, building, is_disabled
 from agent_otel.setup.config_file import CONFIG_VARIABLE
 from agent_otel.testing import OtlpReceiver
 
@@ -243,14 +243,14 @@ def test_the_id_generator_serves_what_has_no_derived_id(build, monkeypatch):
             return Numbered
 
     offering = _offering("opentelemetry_id_generator", "numbered", Entry())
-    monkeypatch.setattr(telemetry.metadata, "entry_points", offering)
+    monkeypatch.setattr(building.metadata, "entry_points", offering)
     built = build(OTEL_PYTHON_ID_GENERATOR="numbered")
     context = built.tracer_provider.get_tracer("host").start_span("theirs").get_span_context()
     assert (context.trace_id, context.span_id) == (77, 88)
 
 
 def _offering(group, name, entry):
-    real = telemetry.metadata.entry_points
+    real = building.metadata.entry_points
 
     def entry_points(**asked):
         return [entry] if asked == {"group": group, "name": name} else real(**asked)

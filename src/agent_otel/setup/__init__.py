@@ -1,7 +1,9 @@
 """Settings from the environment, and the providers that they describe."""
 
+from agent_otel.setup.building import build_telemetry, is_disabled
 from agent_otel.setup.exporters import endpoint_is_set, export_timeout_s, otlp_endpoint, otlp_protocol
 from agent_otel.setup.installing import install, telemetry_of_process
+from agent_otel.setup.own_resource import service_namespace
 from agent_otel.setup.settings import (
     SETTINGS,
     Setting,
@@ -11,7 +13,7 @@ from agent_otel.setup.settings import (
     settings_warnings,
     stated_settings,
 )
-from agent_otel.setup.telemetry import Telemetry, build_telemetry, is_disabled, service_namespace
+from agent_otel.setup.telemetry import Telemetry
 
 __all__ = [
     "SETTINGS",

@@ -11,8 +11,8 @@ import os
 from typing import Any, Final
 
 from agent_otel.model import SettingsError
+from agent_otel.setup.building import is_disabled
 from agent_otel.setup.installing import install_globally
-from agent_otel.setup.telemetry import is_disabled
 
 __all__ = ["AgentOtelConfigurator"]
 

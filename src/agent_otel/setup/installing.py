@@ -21,10 +21,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from agent_otel.model import UsageError
 from agent_otel.processors import in_forked_child
 from agent_otel.setup.at_exit import at_exit
+from agent_otel.setup.building import build_telemetry, is_disabled
 from agent_otel.setup.host_provider import limits_of, processors_of
 from agent_otel.setup.settings import Settings, read_settings, settings_warnings
 from agent_otel.setup.switching import ForwardingProcessor, SwitchingProcessor, destinations_of, warn_of_raw
-from agent_otel.setup.telemetry import SharedTelemetry, Telemetry, build_telemetry, is_disabled
+from agent_otel.setup.telemetry import SharedTelemetry, Telemetry
 from agent_otel.setup.ways_out import same_destination, ways_out
 
 __all__ = ["install", "install_globally", "telemetry_of_process"]

@@ -18,9 +18,10 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from agent_otel.model import SettingsError
+from agent_otel.setup.building import build_telemetry, is_disabled
 from agent_otel.setup.config_file import FileSink, sink_of_table
 from agent_otel.setup.settings import Settings, read_settings, settings_warnings
-from agent_otel.setup.telemetry import Telemetry, build_telemetry, is_disabled
+from agent_otel.setup.telemetry import Telemetry
 
 __all__ = ["AgentOtlpSpanExporter"]
 
