@@ -9,10 +9,10 @@ from agent_otel.conventions import attributes as a
 from agent_otel.conventions.content import content_kind
 from agent_otel.conventions.content_keys import TOOL_ARGUMENTS, TOOL_RESULT
 
-__all__ = ["is_tool_span", "plain_word", "tool_names"]
+__all__ = ["SAYS_TOOL", "is_tool_name", "is_tool_span", "plain_word", "tool_names"]
 
 # Lower-case keys by which dialects say what a span is, and what says that it is a tool's.
-_SAYS_TOOL: Final = {
+SAYS_TOOL: Final = {
     a.OPERATION_NAME: "execute_tool",
     "openinference.span.kind": "tool",
     "traceloop.span.kind": "tool",
@@ -39,13 +39,18 @@ def plain_word(value: Any) -> str:
     return str.__str__(value).strip().strip('"').strip().lower()
 
 
+def is_tool_name(span_name: str) -> bool:
+    """Say whether a span is named after a tool."""
+    return span_name.lower().startswith(_TOOL_SPANS)
+
+
 def is_tool_span(attributes: Mapping[str, Any], span_name: str = "") -> bool:
     """Say whether a span is a tool's: it says so, names a tool, is named after one, or carries a call's content."""
-    if span_name.lower().startswith(_TOOL_SPANS):
+    if is_tool_name(span_name):
         return True
     for key, value in attributes.items():
         name = key.lower()
-        if name in _TOOL_NAMES or _SAYS_TOOL.get(name, "-") == plain_word(value):
+        if name in _TOOL_NAMES or SAYS_TOOL.get(name, "-") == plain_word(value):
             return True
         if content_kind(key) in (TOOL_ARGUMENTS, TOOL_RESULT) and not name.startswith(_SHARED):
             return True

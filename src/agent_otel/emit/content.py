@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import frozen
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.trace import Link, SpanContext, TraceState, format_trace_id
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
-from agent_otel.conventions.content import is_content_key
 from agent_otel.emit.additions import AddedEvent, Additions
+from agent_otel.emit.told import Told, allowed
+from agent_otel.emit.usual import UsualSpans
 from agent_otel.model import Content, ContentKind
 from agent_otel.policy import (
     AttributeFilter,
@@ -38,32 +39,10 @@ from agent_otel.processors.content import Beside, Carried, ContentCounts
 from agent_otel.processors.interruption import of_signal_handler
 from agent_otel.project import LogData, SpanData, SpanEvent
 
-__all__ = ["ContentWriter", "Told"]
+__all__ = ["ContentWriter"]
 
 _NO_CONTENT: Final = Written()
 _OTHER: Final = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
-_OWN_PREFIX: Final = "agent_otel."
-
-
-@define(eq=False)
-class Told:
-    """What a span or log record says.
-
-    Attributes:
-        name: Of the span.
-        attributes: Its attributes, those that matter most last.
-        events: Its events.
-        links: Links that were added.
-        error_text: Description of its status.
-        beside: What travels beside it; None if every sink sees the same.
-    """
-
-    name: str
-    attributes: Mapping[str, Any] = field(repr=False)
-    events: Sequence[AddedEvent] = ()
-    links: Sequence[Link] = ()
-    error_text: str | None = field(default=None, repr=False)
-    beside: Beside | None = None
 
 
 @frozen(eq=False)
@@ -106,6 +85,7 @@ class ContentWriter:
         self._on_spans = AttributeFilter(narrow, Decider(narrow, narrowest), self._scrubber)
         self._on_records = AttributeFilter(narrow, Decider(narrow, narrowest, on_events=True), self._scrubber)
         self._sinks_differ = narrow is not policy or sinks_differ(sinks)
+        self._usual = UsualSpans(self._on_spans, limits, sinks_differ=self._sinks_differ)
         self.label = lru_cache(maxsize=8192)(self._label)
 
     # -- spans ---------------------------------------------------------------------------------------------------------
@@ -113,7 +93,7 @@ class ContentWriter:
     def of_span(self, data: SpanData) -> Told:
         """Write what a span says. Never raises: if the policy fails on it, it says numbers and a marker."""
         try:
-            return self._of_span(data)
+            return self._usual.of(data) or self._of_span(data)
         except Exception as error:
             if of_signal_handler(error):
                 raise
@@ -133,7 +113,7 @@ class ContentWriter:
         innocent = self._look(self._on_spans, given, writings)
 
         own = Filtering(self._on_spans, subject, of_tool=data.tool is not None, innocent=innocent, is_own=True)
-        attributes = own.attributes(_allowed(data.attributes, data.namespace))
+        attributes = own.attributes(allowed(data.attributes, data.namespace))
         held = [self._held(writing, self._on_spans) for writing in writings]
         events = [
             self._event(own, event, part, data.namespace) for event, part in zip(data.events, held[1:], strict=True)
@@ -164,7 +144,7 @@ class ContentWriter:
         return Link(context, added.attributes(dict(link.attributes or {})))
 
     def _event(self, own: Filtering, event: SpanEvent, held: _Held | None, namespace: str) -> AddedEvent:
-        attributes = own.attributes(_allowed(event.attributes, namespace), event.name)
+        attributes = own.attributes(allowed(event.attributes, namespace), event.name)
         if held is not None:
             attributes = {**attributes, **held.written.attributes}
         return AddedEvent(own.text(event.name), event.time_ns, attributes)
@@ -213,7 +193,7 @@ class ContentWriter:
         writing = self._writing(data.contents, subject, structured=True)
         innocent = self._look(self._on_records, [data.event_name, data.attributes], [writing])
         own = Filtering(self._on_records, subject, of_tool=tool is not None, innocent=innocent, is_own=True)
-        attributes = own.attributes(_allowed(data.attributes, data.namespace), data.event_name)
+        attributes = own.attributes(allowed(data.attributes, data.namespace), data.event_name)
         held = self._held(writing, self._on_records)
         written = held.written if held is not None else _NO_CONTENT
         content = dict(written.attributes)
@@ -281,19 +261,6 @@ class ContentWriter:
         into.pop(a.CONTENT_REDACTED, None)
         tell_findings(found, into)
         self.counts.add_redacted(sum(found.values()))
-
-
-def _allowed(attributes: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:
-    """Give those attributes of ours that the conventions or the source's namespace allow, and that are no content."""
-    if all(_is_own(key, namespace) for key in attributes):
-        return attributes
-    return {key: value for key, value in attributes.items() if _is_own(key, namespace)}
-
-
-@lru_cache(maxsize=8192)
-def _is_own(key: str, namespace: str) -> bool:
-    known = key in a.ALL or key.startswith((_OWN_PREFIX, f"{namespace}."))
-    return known and not is_content_key(key)
 
 
 def _additional(added: Mapping[str, Any], *, is_error: bool) -> Mapping[str, Any]:

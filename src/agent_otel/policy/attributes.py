@@ -26,6 +26,7 @@ from agent_otel.policy.facts import fact_names, facts_of, text_of_content, utf8_
 from agent_otel.policy.fitting import keep_end, within_bytes
 from agent_otel.policy.plain_values import holds_length, plain, restored, text_size
 from agent_otel.policy.scrubbing import Limits, Place, Scrubber, truncate
+from agent_otel.policy.sharing import vetted_by
 
 __all__ = ["AttributeFilter", "Filtering"]
 
@@ -51,6 +52,7 @@ class AttributeFilter:
     def __init__(self, policy: ContentPolicy, decider: Decider, scrubber: Scrubber) -> None:
         self.decider = decider
         self.scrubber = scrubber
+        self.vetted = vetted_by(scrubber)
         self.limits = policy.limits
         self.drops_unknown = policy.foreign == "drop"
         self.denies = policy.denies

@@ -82,6 +82,11 @@ class Decider:
         decision = self._plain[kind]
         return decision is None or decision.mode.has_text
 
+    def settled(self, kind: ContentKind) -> CaptureMode | None:
+        """Give the mode that all content of a kind gets; None if it depends on the content, or on whose it is."""
+        decision = self._plain[kind]
+        return decision.mode if decision is not None and self._denies is None else None
+
     def decide(self, kind: ContentKind, content: Content, subject: Subject, size: Callable[[], int]) -> Decision:
         """Decide about one piece of content.
 

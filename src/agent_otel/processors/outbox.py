@@ -250,11 +250,12 @@ class Outbox(OutboxStatus):
     @property
     def is_well(self) -> bool:
         """Whether waiting for room is worth it: not when the sink fails, or took nothing since it got stuck."""
-        return not self._holdings.is_closed and self.failed_in_a_row == 0 and self.exported != self._stuck_at
+        holdings = self._holdings
+        return not holdings.is_closed and self.failed_in_a_row == 0 and holdings.settled_count != self._stuck_at
 
     def mark_stuck(self) -> None:
         """Note that waiting was in vain: until the sink takes something, it is not waited for."""
-        self._stuck_at = self.exported
+        self._stuck_at = self._holdings.settled_count
 
     def begin_flush(self) -> None:
         """Deliver without delay from now on, until ``end_flush``; try at once, also if the sink is failing."""

@@ -15,7 +15,7 @@ from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
 from agent_otel.conventions.content import CONTENT_ATTRIBUTES
 from agent_otel.emit import ContentWriter
-from agent_otel.emit.content import Told
+from agent_otel.emit.told import Told
 from agent_otel.model import CaptureMode, ContentKind
 from agent_otel.policy import ContentPolicy, SinkPolicy
 from agent_otel.policy.facts import fact_names, text_of_content, utf8_size

@@ -27,6 +27,7 @@ _QUOTE_IN_KEY = re.compile(rb'\\"[^"\\]*"\s*:')  # undone, it would look like th
 _FEW = 32
 _BACKSLASH = b"\\\\"
 _STAND_IN = b"\0"  # never in JSON
+_BETWEEN = b"\n\n"  # no run, key or credential goes across it
 
 
 def unescaped(text: bytes) -> bytes | None:
@@ -111,11 +112,16 @@ class Innocence:
         """Tell it of a text that is no JSON."""
         return not self._never and self._plain(text, part=False)
 
-    def every_part(self, text: bytes) -> bool:
-        """Tell that nothing is to be found in a text, nor in any text that is a part of a reading of it."""
-        if self._never or _STAND_IN in text:
+    def every_part(self, *texts: bytes) -> bool:
+        """Tell that nothing is to be found in some texts, nor in any text that is a part of a reading of them."""
+        if self._never or any(_STAND_IN in text for text in texts):
             return False
-        return all(self._plain(reading, part=True) for reading in self._readings(text))
+        if len(texts) == 1 and b"\\" not in texts[0]:
+            return self._plain(texts[0], part=True)
+        readings = [reading for text in texts for reading in self._readings(text)]
+        if len(texts) == 1:
+            return all(self._plain(reading, part=True) for reading in readings)
+        return self._plain(_BETWEEN.join(readings), part=True)
 
     def _readings(self, text: bytes) -> Iterator[bytes]:
         yield text

@@ -46,9 +46,9 @@ class TextScan:
         """Tell that nothing is to be found in a text, even if it is JSON whose escapes hide what it says."""
         return self._innocence.whole(text, is_json=is_json)
 
-    def every_part_innocent(self, text: bytes) -> bool:
+    def every_part_innocent(self, *texts: bytes) -> bool:
         """Tell it of all texts that are made of a part of a text, or of a string in it."""
-        return self._innocence.every_part(text)
+        return self._innocence.every_part(*texts)
 
     def empty(self, text: str, encoded: bytes) -> bool:
         """Tell that nothing is to be found in a text that is no JSON."""

@@ -97,6 +97,8 @@ class SpanGuard(SignalGuard):
     def filtered(self, span: ReadableSpan) -> ReadableSpan:
         """Give a span as the sink may see it: the very same if it may see all of it, a stub if the policy fails."""
         try:
+            if self._is_usual(span):
+                return span
             changed = conventional(span)
             return self._filtered(FilteredSpan(span, **changed) if changed else span)
         except Exception as error:
@@ -104,6 +106,18 @@ class SpanGuard(SignalGuard):
                 raise
             self.counts.add_stub()
             return self._stub(span)
+
+    def _is_usual(self, span: ReadableSpan) -> bool:
+        """Whether a span is ours, nothing but attributes, and none of them is to be changed: nearly all of ours are."""
+        scope, context = span.instrumentation_scope, span.context
+        if scope is None or scope.name != names.SCOPE_NAME or context is None or self._cut_at:
+            return False
+        if span.events or span.links or context.trace_state or (span.parent is not None and span.parent.trace_state):
+            return False
+        guard, resource = self._guard, span.resource
+        if BESIDE.get() is not None or guard.resource(resource) is not resource or guard.scope(scope) is not scope:
+            return False
+        return guard.changes_nothing(span.name, span.attributes or {}, span.status.description)
 
     def _filtered(self, span: ReadableSpan) -> ReadableSpan:
         scope = span.instrumentation_scope or _NO_SCOPE

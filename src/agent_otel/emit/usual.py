@@ -1,0 +1,101 @@
+"""What the usual span says: one to which nobody added anything, whose content is short and holds nothing to hide.
+
+Nearly all spans are, and what the policy says of them is known beforehand, by kind of content. Whatever is not usual is
+left to ``ContentWriter``, which says the same of usual spans: a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentelemetry.sdk.trace import SpanLimits
+
+from agent_otel.conventions import attributes as a
+from agent_otel.conventions.content import CONTENT_ATTRIBUTES
+from agent_otel.conventions.messages import as_conventional
+from agent_otel.emit.told import Told, all_allowed
+from agent_otel.model import CaptureMode, Content, ContentKind
+from agent_otel.policy import AttributeFilter
+from agent_otel.policy.explaining import tell_modes
+from agent_otel.policy.facts import text_of_content
+from agent_otel.project import SpanData
+
+__all__ = ["UsualSpans"]
+
+_KEYS: Final = {kind: CONTENT_ATTRIBUTES[kind.value] for kind in ContentKind}
+_WIDEST_CHARACTER: Final = 4  # bytes of UTF-8
+_MAX_KINDS: Final = 256
+
+
+class UsualSpans:
+    """Writes usual spans.
+
+    Args:
+        rules: What the spans may carry.
+        limits: Of the provider's spans.
+        sinks_differ: Whether some sink may see more than another.
+    """
+
+    def __init__(self, rules: AttributeFilter, limits: SpanLimits, *, sinks_differ: bool) -> None:
+        self._settled = {kind: rules.decider.settled(kind) for kind in ContentKind}
+        self._vetted = rules.vetted
+        self._longest = _longest(rules, limits)
+        self._most = limits.max_span_attributes
+        self._is_off = sinks_differ
+        self._told_modes: dict[tuple[ContentKind, ...], dict[str, Any]] = {}
+
+    def of(self, data: SpanData) -> Told | None:
+        """Write what a span says; None if it is not usual.
+
+        Args:
+            data: The span.
+        """
+        own = data.attributes
+        if self._is_off or data.additions is not None or data.events or not all_allowed(tuple(own), data.namespace):
+            return None
+        texts = self._texts(data.contents) if data.contents else {}
+        if texts is None or not self._vetted.look({_NAME: data.name, **own}, texts):
+            return None
+        error_text = texts.pop(a.EXCEPTION_MESSAGE, None)
+        told = {**texts, **self._modes(tuple(data.contents)), **own} if data.contents else own
+        if self._most is not None and len(told) > self._most:
+            return None
+        return Told(data.name, told, error_text=error_text)
+
+    def _texts(self, contents: Mapping[ContentKind, Content]) -> dict[str, str] | None:
+        """Give the content that leaves as text, by attribute; None if one of them has to be looked at closer."""
+        texts: dict[str, str] = {}
+        left = self._longest
+        for kind, content in contents.items():
+            mode = self._settled[kind]
+            if mode is CaptureMode.OFF:
+                continue
+            if mode is not CaptureMode.REDACTED_SUMMARY or content.is_cut:
+                return None
+            text = texts[_KEYS[kind]] = text_of_content(as_conventional(kind.value, content.value))
+            left -= len(text)
+            if left < 0:
+                return None
+        return texts
+
+    def _modes(self, kinds: tuple[ContentKind, ...]) -> dict[str, Any]:
+        told = self._told_modes.get(kinds)
+        if told is None:
+            told = {}
+            tell_modes({kind: self._settled[kind] or CaptureMode.OFF for kind in kinds}, told)
+            if len(self._told_modes) < _MAX_KINDS:
+                self._told_modes[kinds] = told
+        return told
+
+
+def _longest(rules: AttributeFilter, limits: SpanLimits) -> int:
+    """Give how many characters a span's content may have so that no limit, whichever way it counts, cuts it."""
+    given = rules.limits
+    in_bytes = [limit // _WIDEST_CHARACTER for limit in (given.value_bytes, given.span_bytes) if limit is not None]
+    in_characters = [limit for limit in (given.chars, limits.max_span_attribute_length) if limit is not None]
+    return min((*in_bytes, *in_characters), default=_NO_LIMIT)
+
+
+_NAME: Final = ""  # no attribute has this name
+_NO_LIMIT: Final = 1024 * 1024
