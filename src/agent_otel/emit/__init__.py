@@ -6,6 +6,7 @@ from agent_otel.emit.current import CurrentSpan
 from agent_otel.emit.derived import DerivedIdGenerator, DerivedSampler
 from agent_otel.emit.handover import HandOver
 from agent_otel.emit.metrics import MetricEmitter
+from agent_otel.emit.private_provider import PrivateTracerProvider
 from agent_otel.emit.records import LogEmitter
 from agent_otel.emit.sampling import Sampling, TraceDecision
 from agent_otel.emit.snapshot import error_text, snapshot, text_of, type_name, whole_number
@@ -20,6 +21,7 @@ __all__ = [
     "HandOver",
     "LogEmitter",
     "MetricEmitter",
+    "PrivateTracerProvider",
     "Sampling",
     "SpanEmitter",
     "TraceDecision",

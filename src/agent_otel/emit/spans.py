@@ -1,9 +1,10 @@
-"""``SpanData`` becomes an SDK span: through the host's own Tracer, with derived ids, in the past."""
+"""``SpanData`` becomes an SDK span, with derived ids, in the past: through a Tracer, where somebody sees it begin."""
 
 from __future__ import annotations
 
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -12,6 +13,7 @@ from opentelemetry.trace import (
     Status,
     StatusCode,
     TraceFlags,
+    TraceState,
     set_span_in_context,
 )
 
@@ -20,7 +22,9 @@ from agent_otel.conventions import SCHEMA_URL, names
 from agent_otel.correlate import RunOpened, SpanRef
 from agent_otel.emit.content import ContentWriter
 from agent_otel.emit.derived import ASSIGNED, Assigned
+from agent_otel.emit.private_provider import PrivateTracerProvider
 from agent_otel.emit.sampling import Sampling, TraceDecision
+from agent_otel.emit.told import Told
 from agent_otel.processors.content import travelling
 from agent_otel.project import SpanData
 from agent_otel.project import SpanKind as DataKind
@@ -28,7 +32,9 @@ from agent_otel.project import SpanKind as DataKind
 __all__ = ["SpanEmitter", "span_context"]
 
 _KINDS = {DataKind.INTERNAL: SpanKind.INTERNAL, DataKind.CLIENT: SpanKind.CLIENT}
+_UNSET = Status(StatusCode.UNSET)
 _ERROR = Status(StatusCode.ERROR)
+_SCOPE = InstrumentationScope(names.SCOPE_NAME, __version__, SCHEMA_URL)
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _UNSAMPLED = TraceFlags(TraceFlags.DEFAULT)
 
@@ -43,7 +49,8 @@ class SpanEmitter:
     """Makes spans.
 
     Args:
-        provider: The private provider, with ``DerivedIdGenerator`` and ``DerivedSampler``.
+        provider: One with ``DerivedIdGenerator`` and ``DerivedSampler``; of a ``PrivateTracerProvider``'s spans, those
+            that need no Tracer are made without it.
         sampling: The decisions, shared with whoever opens runs on the agent's thread.
         content: Writes what spans say; None: under the default policy.
     """
@@ -51,8 +58,11 @@ class SpanEmitter:
     def __init__(self, provider: TracerProvider, sampling: Sampling, content: ContentWriter | None = None) -> None:
         self._content = content if content is not None else ContentWriter()
         self._tracer = provider.get_tracer(names.SCOPE_NAME, __version__, SCHEMA_URL)
+        self._private = provider if isinstance(provider, PrivateTracerProvider) else None
+        self._resource = provider.resource
+        self._most_attributes = self._private.limits.max_span_attributes if self._private is not None else None
         self.sampling = sampling
-        self._last_parent: tuple[tuple[int, int, bool], Context] | None = None
+        self._last_parent: tuple[tuple[int, int, bool], SpanContext] | None = None
 
     def run_opened(self, opened: RunOpened) -> None:
         """Take the sampling decision of a trace that begins."""
@@ -76,13 +86,45 @@ class SpanEmitter:
             return None
         told = self._content.of_span(data)
         state = self._content.trace_state(decision.trace_state)
-        links = [Link(span_context(ref, decision)) for ref in identity.links] if identity.links else []
+        takers = self._private.takers if self._private is not None else None
+        if takers is None or not self._is_bare(data, told):
+            return self._made_by_sdk(data, told, decision, state)
+        flags = _SAMPLED if decision.is_sampled else _UNSAMPLED
+        own = SpanContext(identity.trace_id, identity.span_id, is_remote=False, trace_flags=flags, trace_state=state)
+        span = ReadableSpan(
+            told.name,
+            own,
+            self._parent_of(data, decision),
+            self._resource,
+            told.attributes,
+            kind=kind,
+            status=_status_of(data, told),
+            start_time=data.start_ns,
+            end_time=data.end_ns,
+            instrumentation_scope=_SCOPE,
+        )
+        for taker in takers:
+            taker.on_end(span)
+        return set_span_in_context(NonRecordingSpan(own), _EMPTY)
+
+    def _is_bare(self, data: SpanData, told: Told) -> bool:
+        """Whether a span has nothing that the SDK would have to cut or copy: attributes alone, and not too many."""
+        if told.events or told.links or told.beside is not None or data.identity.links:
+            return False
+        return self._most_attributes is None or len(told.attributes) <= self._most_attributes
+
+    def _made_by_sdk(
+        self, data: SpanData, told: Told, decision: TraceDecision, state: TraceState | None
+    ) -> Context | None:
+        """Make a span as every instrumentation makes one."""
+        identity = data.identity
+        links = [Link(span_context(ref, decision)) for ref in identity.links]
         token = ASSIGNED.set(Assigned(identity.trace_id, identity.span_id, decision.decision, state))
         try:
             span = self._tracer.start_span(
                 told.name,
                 context=self._parent_context(data, decision),
-                kind=kind,
+                kind=_KINDS[data.kind],
                 attributes=told.attributes,
                 links=[*told.links, *links],  # a full span drops its oldest
                 start_time=data.start_ns,
@@ -92,29 +134,35 @@ class SpanEmitter:
         for event in told.events:
             span.add_event(event.name, event.attributes, event.time_ns)
         if data.is_error:
-            span.set_status(_ERROR if told.error_text is None else Status(StatusCode.ERROR, told.error_text))
+            span.set_status(_status_of(data, told))
         with travelling(told.beside):
             span.end(data.end_ns)
         return set_span_in_context(span, _EMPTY)
 
     def _parent_context(self, data: SpanData, decision: TraceDecision) -> Context:
-        """Give a context with the parent in it, on top of the caller's so that hooks see its baggage.
-
-        The calls of one run follow each other and share their parent: the last context is kept for the next.
-        """
+        """Give a context with the parent in it, on top of the caller's so that hooks see its baggage."""
         base = data.context if isinstance(data.context, Context) else _EMPTY
-        parent_span_id = data.identity.parent_span_id
-        if parent_span_id is None:
-            return set_span_in_context(_NO_SPAN, base)
-        key = (data.identity.trace_id, parent_span_id, data.identity.parent_is_remote)
-        if base is _EMPTY and self._last_parent is not None and self._last_parent[0] == key:
+        parent = self._parent_of(data, decision)
+        return set_span_in_context(NonRecordingSpan(parent) if parent is not None else _NO_SPAN, base)
+
+    def _parent_of(self, data: SpanData, decision: TraceDecision) -> SpanContext | None:
+        """Give the parent. The calls of one run follow each other and share theirs: the last one is kept."""
+        identity = data.identity
+        if identity.parent_span_id is None:
+            return None
+        key = (identity.trace_id, identity.parent_span_id, identity.parent_is_remote)
+        if self._last_parent is not None and self._last_parent[0] == key:
             return self._last_parent[1]
-        ref = SpanRef(data.identity.trace_id, parent_span_id)
-        parent = span_context(ref, decision, is_remote=data.identity.parent_is_remote)
-        context = set_span_in_context(NonRecordingSpan(parent), base)
-        if base is _EMPTY:
-            self._last_parent = (key, context)
-        return context
+        ref = SpanRef(identity.trace_id, identity.parent_span_id)
+        parent = span_context(ref, decision, is_remote=identity.parent_is_remote)
+        self._last_parent = (key, parent)
+        return parent
+
+
+def _status_of(data: SpanData, told: Told) -> Status:
+    if not data.is_error:
+        return _UNSET
+    return _ERROR if told.error_text is None else Status(StatusCode.ERROR, told.error_text)
 
 
 _EMPTY = Context()

@@ -92,6 +92,8 @@ class WillProcessor(SpanProcessor):
         retain_raw: Whether raw content may be stored.
     """
 
+    takes_ends = True  # when a span of ours begins, there is nothing to do
+
     def __init__(
         self,
         wills: LastWills,

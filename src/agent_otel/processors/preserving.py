@@ -97,6 +97,8 @@ class TerminalPreservingProcessor(_Preserving, SpanProcessor):
         counts: Where what the policy does is counted.
     """
 
+    takes_ends = True  # when a span of ours begins, there is nothing to do
+
     def __init__(
         self,
         exporter: SpanExporter | Sink,

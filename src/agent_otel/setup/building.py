@@ -24,6 +24,7 @@ from agent_otel.emit import (
     DerivedSampler,
     LogEmitter,
     MetricEmitter,
+    PrivateTracerProvider,
     Sampling,
     SpanEmitter,
 )
@@ -136,12 +137,12 @@ def build_telemetry(
 
 def _tracing(
     resource: Resource, environ: Mapping[str, str], host: TracerProvider | None
-) -> tuple[Sampler, TracerProvider]:
+) -> tuple[Sampler, PrivateTracerProvider]:
     generator = DerivedIdGenerator(_id_generator(environ))
     with _accepted("OTEL_TRACES_SAMPLER", "OTEL_SPAN_*", "OTEL_ATTRIBUTE_*", environ=environ):
         asked = host if host is not None else TracerProvider(shutdown_on_exit=False, resource=resource)
         sampler = asked.sampler  # as OTEL_TRACES_SAMPLER says, where no host does
-        provider = TracerProvider(
+        provider = PrivateTracerProvider(
             sampler=DerivedSampler(sampler),
             resource=resource,
             shutdown_on_exit=False,
@@ -196,7 +197,7 @@ def _will_emitter(
     """Give what makes last wills as the provider's spans are made, for nobody but the spool; None without one."""
     if not wills:
         return None
-    own = TracerProvider(
+    own = PrivateTracerProvider(
         sampler=provider.sampler,
         resource=provider.resource,
         shutdown_on_exit=False,
