@@ -28,6 +28,7 @@ __all__ = ["Spooling"]
 _INTERVAL_S: Final = 0.02
 _TIDY_S: Final = 1.0
 _ADOPT_S: Final = 30.0
+_MORE_S: Final = 1.0
 _LONGEST_ADOPT_S: Final = 600.0
 
 
@@ -270,9 +271,10 @@ class Spooling:
                     next_tidy = now + _TIDY_S
                     self._tidy()
                 if now >= next_adoption and self._kept:
-                    taken = self.adopt()
-                    # What is for others only is not opened over and over.
-                    wait = _ADOPT_S if taken or not self.held_back else min(wait * 2, _LONGEST_ADOPT_S)
+                    if self.adopt():
+                        wait = _MORE_S  # one look takes a few files; there may be more
+                    else:  # what is for others only is not opened over and over
+                        wait = max(_ADOPT_S, min(wait * 2, _LONGEST_ADOPT_S) if self.held_back else 0.0)
                     next_adoption = now + wait
             except Exception:  # noqa: BLE001  the disk may do anything; the thread has to go on
                 time.sleep(self._interval_s)
