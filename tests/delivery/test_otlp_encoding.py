@@ -62,15 +62,18 @@ def test_a_log_record_may_be_the_one_that_processors_get():
     assert encode_log(live) == encode_log(record)
 
 
-def test_resource_and_scope_are_encoded_once(monkeypatch):
+@pytest.mark.parametrize("is_written_directly", [True, False])
+def test_resource_and_scope_are_encoded_once(monkeypatch, is_written_directly):
     many = spans(*"abcdefgh")
     encode_span(many[0])
+    if not is_written_directly:
+        monkeypatch.setattr(encoding, "span_bytes", lambda span: None)
     calls = []
     monkeypatch.setattr(encoding, "encode_spans", lambda given: calls.append(given) or encode_spans(given))
     first, *others = (encode_span(one)[0] for one in many)
     assert all(other is first for other in others)
-    assert len(calls) == len(many)
-    assert {one.resource.attributes.get("service.name") for (one,) in calls} == {None}
+    assert len(calls) == (0 if is_written_directly else len(many))
+    assert all(one.resource.attributes.get("service.name") is None for (one,) in calls)
 
 
 def test_what_is_remembered_is_bounded_and_never_taken_for_another():

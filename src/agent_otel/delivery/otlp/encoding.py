@@ -1,7 +1,8 @@
-"""An ended span or a log record in, its envelope and its OTLP bytes out: encoded once, by the stock encoder.
+"""An ended span or a log record in, its envelope and its OTLP bytes out: encoded once, as the stock encoder does it.
 
-The stock encoder encodes resource and scope for every call. Here a span or record is encoded among empty ones, and
-resource and scope once for as long as they are in use, recognised by identity.
+Spans are written directly, and given to the stock encoder where that one has to judge. It encodes resource and scope
+for every call; here a span or record is encoded among empty ones, and resource and scope once for as long as they are
+in use, recognised by identity.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext
 
 from agent_otel.delivery.item import Envelope, Signal
+from agent_otel.delivery.otlp.span_bytes import span_bytes
 
 __all__ = ["encode_log", "encode_span"]
 
@@ -37,9 +39,11 @@ def encode_span(span: ReadableSpan) -> tuple[Envelope, bytes]:
         Exception: What the stock encoder raises, for example for text that is not Unicode. An attribute whose value it
             cannot encode it leaves out, and logs it.
     """
-    bare: Any = _Bare(span)
-    encoded = encode_spans([bare]).resource_spans[0].scope_spans[0].spans[0]
-    return _envelope_of("traces", span), encoded.SerializeToString()
+    payload = span_bytes(span)
+    if payload is None:
+        bare: Any = _Bare(span)
+        payload = encode_spans([bare]).resource_spans[0].scope_spans[0].spans[0].SerializeToString()
+    return _envelope_of("traces", span), payload
 
 
 def encode_log(record: ReadableLogRecord | ReadWriteLogRecord) -> tuple[Envelope, bytes]:
