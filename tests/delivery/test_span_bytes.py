@@ -181,7 +181,7 @@ def test_of_a_value_that_is_not_known_the_stock_encoder_decides(value):
         {"attributes": {b"k": 1}},
         {"attributes": OrderedDict(a=1)},
         {"attributes": TraceState([("a", "b")])},
-        {"name": Word("x")},
+        {"name": Word("seen nowhere")},
         {"name": b"x"},
         {"parent": Elsewhere(1, 2, is_remote=True)},
         {"context": Elsewhere(1, 2, is_remote=True)},

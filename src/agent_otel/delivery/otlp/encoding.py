@@ -7,7 +7,6 @@ in use, recognised by identity.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Final
 
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
@@ -21,7 +20,7 @@ from opentelemetry.trace import SpanContext
 from agent_otel.delivery.item import Envelope, Signal
 from agent_otel.delivery.otlp.span_bytes import span_bytes
 
-__all__ = ["encode_log", "encode_span"]
+__all__ = ["encode_log", "encode_span", "stock_span_bytes"]
 
 _ENVELOPES: Final = 256  # resource and scope pairs that are remembered; more than a process has tracers
 
@@ -40,10 +39,14 @@ def encode_span(span: ReadableSpan) -> tuple[Envelope, bytes]:
             cannot encode it leaves out, and logs it.
     """
     payload = span_bytes(span)
-    if payload is None:
-        bare: Any = _Bare(span)
-        payload = encode_spans([bare]).resource_spans[0].scope_spans[0].spans[0].SerializeToString()
-    return _envelope_of("traces", span), payload
+    return _envelope_of("traces", span), stock_span_bytes(span) if payload is None else payload
+
+
+def stock_span_bytes(span: ReadableSpan) -> bytes:
+    """Encode a span by the stock encoder, whatever the span is; as ``encode_span``, without the envelope."""
+    bare: Any = _Bare(span)
+    encoded: bytes = encode_spans([bare]).resource_spans[0].scope_spans[0].spans[0].SerializeToString()
+    return encoded
 
 
 def encode_log(record: ReadableLogRecord | ReadWriteLogRecord) -> tuple[Envelope, bytes]:
@@ -73,30 +76,25 @@ class _Bare:
         return getattr(self._encoded, name)
 
 
-class _Same:
-    """An object that equals nothing but itself: comparing resources by value costs more than encoding one."""
-
-    def __init__(self, wrapped: Any) -> None:
-        self.wrapped = wrapped
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.wrapped is other.wrapped
-
-    def __hash__(self) -> int:
-        return id(self.wrapped)
+# By signal and the identities of resource and scope, which comparing by value would cost more than encoding. They are
+# kept with their envelope, so that no others can take their identities.
+_known: Final[dict[tuple[Signal, int, int], tuple[Envelope, object, object]]] = {}
 
 
 def _envelope_of(signal: Signal, encoded: Any) -> Envelope:
-    return _envelope(signal, _Same(encoded.resource), _Same(encoded.instrumentation_scope))
+    resource, scope = encoded.resource, encoded.instrumentation_scope
+    key = signal, id(resource), id(scope)
+    known = _known.get(key)
+    if known is None:
+        if len(_known) >= _ENVELOPES:
+            _known.clear()
+        known = _known[key] = _envelope(signal, resource, scope), resource, scope
+    return known[0]
 
 
-@lru_cache(_ENVELOPES)
-def _envelope(signal: Signal, resource: _Same, scope: _Same) -> Envelope:
-    """Encode resource and scope. The cache keeps the objects alive, so that no other can take their identities."""
-    found: Resource | None = resource.wrapped
-    within: InstrumentationScope | None = scope.wrapped
+def _envelope(signal: Signal, resource: Resource | None, scope: InstrumentationScope | None) -> Envelope:
     carrier = ReadableSpan(
-        "", SpanContext(1, 1, is_remote=False), resource=found or Resource({}), instrumentation_scope=within
+        "", SpanContext(1, 1, is_remote=False), resource=resource or Resource({}), instrumentation_scope=scope
     )
     around = encode_spans([carrier]).resource_spans[0]
     inner = around.scope_spans[0]

@@ -37,12 +37,29 @@ _UINT32: Final = 2**32
 _PARENT: Final = Struct(">2sQ")
 _TIME: Final = Struct("<cQ")
 _TIMES: Final = Struct("<cQcQ")
+_MOST_NAMES: Final = 512
+_LONGEST_NAME: Final = 128  # characters
 # By identity: to hash a member of an enum is a call of its own.
 _KINDS: Final = {id(kind): bytes([0x30, number]) for number, kind in enumerate(SpanKind, start=1)}
 _CODES: Final = {id(StatusCode.UNSET): b"", id(StatusCode.OK): b"\x18\x01", id(StatusCode.ERROR): b"\x18\x02"}
 # Flags are fixed32: bit 8 says that bit 9 tells whether the parent, or what a link leads to, is remote.
 _LOCAL: Final = b"\x00\x01\x00\x00"
 _REMOTE: Final = b"\x00\x03\x00\x00"
+
+
+class _Names(dict[str, bytes]):
+    """Remembers the fields of names: there are few, as conventions have it."""
+
+    def __missing__(self, name: str) -> bytes:
+        field = text_field(b"\x2a", name)
+        if len(name) <= _LONGEST_NAME:
+            if len(self) >= _MOST_NAMES:
+                self.clear()
+            self[name] = field
+        return field
+
+
+_NAMES: Final = _Names()
 
 
 def span_bytes(span: ReadableSpan) -> bytes | None:
@@ -80,11 +97,10 @@ def _written(span: ReadableSpan) -> bytes:
     kind = _KINDS.get(id(span.kind))
     if kind is None:
         raise Unsure
-    parts += (text_field(b"\x2a", span.name), kind, _times(span.start_time, span.end_time))
-
+    parts += (_NAMES[span.name], kind, _times(span.start_time, span.end_time))
     add_attributes(parts, span.attributes, _SPAN_KEYS)
     _add_events_and_links(parts, span)
-    parts += (_message(b"\x7a", _status(span.status)), b"\x85\x01", flags)
+    parts += (_status(span.status), b"\x85\x01", flags)
     return b"".join(parts)
 
 
@@ -161,8 +177,9 @@ def _status(status: Status) -> bytes:
     code = _CODES.get(id(status.status_code))
     if code is None:
         raise Unsure
-    description = status.description
-    return text_field(b"\x12", description) + code if description is not None else code
+    if status.description is not None:
+        code = text_field(b"\x12", status.description) + code
+    return _message(b"\x7a", code) if code else b"\x7a\x00"
 
 
 @cache
