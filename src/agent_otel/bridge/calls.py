@@ -11,7 +11,7 @@ import time
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from opentelemetry.context import Context, attach, get_current
+from opentelemetry.context import Context, attach, get_current, get_value, set_value
 from opentelemetry.trace import Span, get_current_span, set_span_in_context
 
 from agent_otel.bridge.endings import identifier, known_outcome, outcome_of
@@ -35,9 +35,11 @@ from agent_otel.model import (
 )
 from agent_otel.processors.interruption import of_signal_handler
 
-__all__ = ["ORIGIN", "Call", "Host"]
+__all__ = ["ORIGIN", "Call", "Host", "current_call"]
 
 ORIGIN = Origin("agent-otel", form="in_process", namespace="agent_otel")
+
+_CALL = "agent-otel-call"
 
 _Self = TypeVar("_Self", bound="Call")
 
@@ -62,6 +64,14 @@ class Host(Protocol):
 
     def fault(self) -> None:
         """Count a fault of our own."""
+
+
+def current_call(host: Host) -> Call | None:
+    """Give the innermost call of a bridge, of whatever kind, inside which this is called; None outside any."""
+    call = get_value(_CALL, get_current())
+    while isinstance(call, Call) and (call.is_over or call.host is not host):
+        call = get_value(_CALL, call.outer)
+    return call if isinstance(call, Call) else None
 
 
 class Call:
@@ -275,6 +285,10 @@ class Call:
             reasoning_tokens=whole_number(reasoning_tokens),
         )
 
+    def holds(self, kind: ContentKind) -> bool:
+        """Say whether content of a kind was given."""
+        return kind in self._contents
+
     def _named(self, value: Any) -> str | None:
         """Take a name or id as text, and account for its size."""
         text = text_of(value)
@@ -301,7 +315,7 @@ class Call:
 
     def _inside(self, context: Context) -> Context:
         """Give what is current inside."""
-        return context if self._span is None else set_span_in_context(self._span, context)
+        return context if self._span is None else set_value(_CALL, self, set_span_in_context(self._span, context))
 
     def _note(self, fact: Fact, value: Any) -> None:
         """Keep a fact that the end tells."""
@@ -333,6 +347,11 @@ class Call:
     def span(self) -> Span | None:
         """What is current inside; None before it begins."""
         return self._span
+
+    @property
+    def outer(self) -> Context:
+        """The context in which it began."""
+        return self._before
 
     @property
     def start_ns(self) -> int:

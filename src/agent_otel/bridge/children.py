@@ -1,4 +1,6 @@
-"""Calls inside a run, or outside any: of models, of tools, of retrievals. Context managers, sync and async.
+"""Calls inside a run, or outside any: of models and retrievals, and what those of tools share with them.
+
+Context managers, sync and async.
 
 Ids are fixed at entry, so that what happens inside attaches to the right parent at once; the span itself is made on the
 worker when the end is known.
@@ -11,7 +13,6 @@ import time
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
-from attrs import evolve
 from opentelemetry.trace import Span, SpanKind, get_current_span
 
 from agent_otel.bridge.calls import ORIGIN, Call, Host
@@ -30,7 +31,7 @@ from agent_otel.model import (
     Phase,
 )
 
-__all__ = ["ModelCall", "Retrieval", "ToolCall"]
+__all__ = ["Child", "ModelCall", "Parent", "Retrieval"]
 
 _T = TypeVar("_T")
 
@@ -51,7 +52,7 @@ class Parent(Protocol):
         """Number a call of the run."""
 
 
-class _Child(Call):
+class Child(Call):
     """A call inside a run: a child of the span that is current where it begins, if that belongs to the run's trace.
 
     Outside any run it is a child of whatever span is current, or begins a trace.
@@ -102,7 +103,7 @@ class _Child(Call):
         return span_context(SpanRef(trace_id, span_id), decision)
 
 
-class ModelCall(_Child):
+class ModelCall(Child):
     """One call of a model."""
 
     _kind = EventKind.MODEL
@@ -190,36 +191,7 @@ class ModelCall(_Child):
         return self._event(Phase.END, self._ids, names, outcome, error_type, time_ns=self._now())
 
 
-class ToolCall(_Child):
-    """One call of a tool."""
-
-    _kind = EventKind.TOOL
-
-    def __init__(self, host: Host, run: Parent | None, *, name: str, call_id: str | None, arguments: Any) -> None:
-        super().__init__(host, run)
-        self._name = self._named(name)
-        self._tool_name = self._name
-        self._call_id = self._named(call_id)
-        if arguments is not None:
-            self._keep(ContentKind.TOOL_ARGUMENTS, arguments)
-
-    def arguments(self, value: Any) -> None:
-        """Keep the arguments, where they are known only after the call began."""
-        self._keep(ContentKind.TOOL_ARGUMENTS, value)
-
-    def result(self, value: Any) -> None:
-        """Keep what the tool gave."""
-        self._keep(ContentKind.TOOL_RESULT, value)
-
-    def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
-        ids = self._ids
-        if self._call_id is not None:
-            ids = evolve(ids, tool_call=self._call_id)
-        names = Names(tool=self._name, tool_type="function")
-        return self._event(Phase.END, ids, names, outcome, error_type, time_ns=self._now())
-
-
-class Retrieval(_Child):
+class Retrieval(Child):
     """One search in a store of documents."""
 
     _kind = EventKind.RETRIEVAL

@@ -15,6 +15,7 @@ class NoOpCall:
     """Stands in for runs, model calls and tool calls when ``OTEL_SDK_DISABLED=true``."""
 
     run_id = ""
+    name = span = None
 
     def __enter__(self) -> NoOpCall:
         """Do nothing."""
@@ -56,11 +57,19 @@ class NoOpCall:
 
     astream = stream
 
+    def holds(self, *_: Any) -> bool:
+        """Say that it does not."""
+        return False
+
+    def mcp_request(self, **_: Any) -> NoOpCall:
+        """Give itself."""
+        return self
+
     def _nothing(self, *_: Any, **__: Any) -> None:
         """Do nothing."""
 
     outcome = cost = usage = prompt = answer = response = result = found = chunk = _nothing
-    took_place = request = arguments = _nothing
+    took_place = request = arguments = mcp_error = _nothing
 
 
 NO_OP = NoOpCall()

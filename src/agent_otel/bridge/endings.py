@@ -13,7 +13,7 @@ from agent_otel.project.bounds import OTHER
 
 __all__ = ["identifier", "known_outcome", "outcome_of"]
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,63}|[1-5][0-9]{2}")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,63}|[1-5][0-9]{2}|-32[0-9]{3}")  # the last: of JSON-RPC
 _CANCELLATIONS = (asyncio.CancelledError, futures.CancelledError, KeyboardInterrupt, GeneratorExit)
 _TIMEOUTS = (TimeoutError, asyncio.TimeoutError, futures.TimeoutError)  # one class only since Python 3.11
 

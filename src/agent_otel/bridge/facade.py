@@ -19,8 +19,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import get_current_span
 
 from agent_otel.bridge.ambient import ambient_context
-from agent_otel.bridge.calls import Call
-from agent_otel.bridge.children import ModelCall, Retrieval, ToolCall
+from agent_otel.bridge.calls import Call, current_call
+from agent_otel.bridge.children import ModelCall, Retrieval
 from agent_otel.bridge.decorating import traced
 from agent_otel.bridge.disabled import NO_OP
 from agent_otel.bridge.health import Health, observe_health
@@ -30,6 +30,7 @@ from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.bridge.propagation import context_in, subprocess_variables, w3c_fields
 from agent_otel.bridge.raised import RaisedByTools
+from agent_otel.bridge.tool_calls import ToolCall
 from agent_otel.bridge.will_writing import WillWriter
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
 from agent_otel.emit import HandOver, Sampling, snapshot, text_of
@@ -138,6 +139,11 @@ class Bridge:
     def current_run(self) -> Run | None:
         """Give the run inside which this is called; None outside any, and of a bridge that is disabled."""
         return current_run(self) if self._telemetry is not None else None
+
+    def current_tool_call(self) -> ToolCall | None:
+        """Give the tool call whose work this is; None outside any, and in a run or model call that is inside one."""
+        call = current_call(self) if self._telemetry is not None else None
+        return call if isinstance(call, ToolCall) else None
 
     def model_call(self, *, provider: str, model: str, operation: str | None = None) -> ModelCall:
         """Give the context manager of a model call in the current run, or outside any; see ``Run.model_call``."""

@@ -10,7 +10,8 @@ from opentelemetry.context import Context, get_current, get_value, set_value
 from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
 
 from agent_otel.bridge.calls import ORIGIN, Call, Host
-from agent_otel.bridge.children import ModelCall, Retrieval, ToolCall
+from agent_otel.bridge.children import ModelCall, Retrieval
+from agent_otel.bridge.tool_calls import ToolCall
 from agent_otel.conventions import names as n
 from agent_otel.correlate import SpanRef, Surroundings, derive_span_id, derive_trace_id
 from agent_otel.emit import span_context
@@ -114,11 +115,6 @@ class Run(Call):
     def answer(self, messages: Any) -> None:
         """Keep what the run answered."""
         self._keep(ContentKind.OUTPUT_MESSAGES, messages)
-
-    @property
-    def outer(self) -> Context:
-        """The context in which it began."""
-        return self._before
 
     def next_number(self) -> int:
         """Number a call; they begin on several threads at once."""

@@ -44,6 +44,11 @@ RETRIEVAL_QUERY_TEXT: Final = "gen_ai.retrieval.query.text"
 MEMORY_QUERY_TEXT: Final = "gen_ai.memory.query.text"
 ERROR_TYPE: Final = "error.type"
 HTTP_RESPONSE_STATUS_CODE: Final = "http.response.status_code"
+RPC_RESPONSE_STATUS_CODE: Final = "rpc.response.status_code"  # string; of JSON-RPC, where it is an error's
+NETWORK_TRANSPORT: Final = "network.transport"
+MCP_METHOD_NAME: Final = "mcp.method.name"
+MCP_PROTOCOL_VERSION: Final = "mcp.protocol.version"
+MCP_SESSION_ID: Final = "mcp.session.id"
 
 EXCEPTION_TYPE: Final = "exception.type"
 EXCEPTION_MESSAGE: Final = "exception.message"

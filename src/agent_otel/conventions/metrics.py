@@ -24,6 +24,7 @@ __all__ = [
     "INVOKE_AGENT_DURATION",
     "INVOKE_AGENT_INFERENCE_CALLS",
     "INVOKE_AGENT_TOOL_CALLS",
+    "MCP_CLIENT_OPERATION_DURATION",
     "MESSAGES",
     "ORPHANS",
     "RUNS",
@@ -50,6 +51,7 @@ __all__ = [
 _DURATION = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _LONG_DURATION = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 _AGENT_DURATION = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6)
+_MCP_DURATION = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 _TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
 _CALLS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -75,6 +77,7 @@ EXECUTE_TOOL_DURATION: Final = "gen_ai.execute_tool.duration"
 INVOKE_AGENT_DURATION: Final = "gen_ai.invoke_agent.duration"
 INVOKE_AGENT_INFERENCE_CALLS: Final = "gen_ai.invoke_agent.inference_calls"
 INVOKE_AGENT_TOOL_CALLS: Final = "gen_ai.invoke_agent.tool_calls"
+MCP_CLIENT_OPERATION_DURATION: Final = "mcp.client.operation.duration"
 RUNS: Final = "agent_otel.runs"
 SESSIONS: Final = "agent_otel.sessions"
 FORWARD_REQUESTS: Final = "agent_otel.forward.requests"
@@ -118,6 +121,7 @@ INSTRUMENTS: Final = {
             INVOKE_AGENT_INFERENCE_CALLS, "histogram", "{inference_call}", "Model calls of an agent run.", _CALLS
         ),
         Instrument(INVOKE_AGENT_TOOL_CALLS, "histogram", "{tool_call}", "Tool calls of an agent run.", _CALLS),
+        Instrument(MCP_CLIENT_OPERATION_DURATION, "histogram", "s", "Duration of a request over MCP.", _MCP_DURATION),
         Instrument(RUNS, "counter", "{run}", "Agent runs that ended, by outcome."),
         Instrument(SESSIONS, "counter", "{session}", "Sessions that started or ended, by state."),
         Instrument(FORWARD_REQUESTS, "counter", "{request}", "Requests forwarded to a provider, by outcome."),

@@ -16,6 +16,8 @@ __all__ = [
     "KNOWN_PROVIDERS",
     "MARK_OTHER",
     "MARK_WORDS",
+    "MCP_SDK_SCOPE",
+    "MCP_TOOLS_CALL",
     "MEMORY_OPERATIONS",
     "OP_CHAT",
     "OP_EMBEDDINGS",
@@ -42,6 +44,8 @@ OP_INVOKE_AGENT: Final = "invoke_agent"
 OP_EXECUTE_TOOL: Final = "execute_tool"
 OP_RETRIEVAL: Final = "retrieval"
 OP_SEARCH_MEMORY: Final = "search_memory"
+MCP_TOOLS_CALL: Final = "tools/call"  # mcp.method.name, and the first word of a request's span
+MCP_SDK_SCOPE: Final = "mcp-python-sdk"  # instrumentation scope of the official SDK, from its version 2 on
 MEMORY_OPERATIONS: Final = frozenset(
     {
         OP_SEARCH_MEMORY,

@@ -5,6 +5,7 @@ from agent_otel.emit.content import ContentWriter
 from agent_otel.emit.current import CurrentSpan
 from agent_otel.emit.derived import DerivedIdGenerator, DerivedSampler
 from agent_otel.emit.handover import HandOver
+from agent_otel.emit.merging import MergingProvider
 from agent_otel.emit.metrics import MetricEmitter
 from agent_otel.emit.private_provider import PrivateTracerProvider
 from agent_otel.emit.records import LogEmitter
@@ -20,6 +21,7 @@ __all__ = [
     "DerivedSampler",
     "HandOver",
     "LogEmitter",
+    "MergingProvider",
     "MetricEmitter",
     "PrivateTracerProvider",
     "Sampling",

@@ -114,6 +114,11 @@ class Fact(_Word):
     CATEGORY = "category"
     ITEM_COUNT = "item_count"
     DECISION = "decision"
+    MCP_METHOD = "mcp_method"  # a tool that is called over MCP: the method of the request
+    MCP_PROTOCOL_VERSION = "mcp_protocol_version"
+    MCP_SESSION = "mcp_session"
+    TRANSPORT = "transport"  # of the network, from a bounded set
+    RPC_STATUS_CODE = "rpc_status_code"  # text
 
 
 _STATUS_WORDS: dict[str, Outcome] = {

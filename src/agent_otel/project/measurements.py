@@ -20,6 +20,7 @@ __all__ = ["Measurements"]
 
 _SECOND = 1_000_000_000
 _HEARTBEAT = "heartbeat"
+_OF_MCP = (Fact.MCP_METHOD, Fact.MCP_PROTOCOL_VERSION, Fact.TRANSPORT, Fact.RPC_STATUS_CODE)
 
 
 class Measurements:
@@ -98,6 +99,11 @@ class Measurements:
             labels[a.TOOL_TYPE] = self._word(a.TOOL_TYPE, operation.names.tool_type)
         self._agent(operation, error_type, labels)
         points.append(MetricPoint(m.EXECUTE_TOOL_DURATION, seconds, labels, operation.identity.ref))
+        if Fact.MCP_METHOD in operation.facts:
+            requested: dict[str, Any] = {key: labels[key] for key in (a.TOOL_NAME, a.ERROR_TYPE) if key in labels}
+            requested[a.OPERATION_NAME] = n.OP_EXECUTE_TOOL
+            self._facts(operation.facts, _OF_MCP, requested)
+            points.append(MetricPoint(m.MCP_CLIENT_OPERATION_DURATION, seconds, requested, operation.identity.ref))
 
     def _run(self, operation: Operation, error_type: str | None, seconds: float, points: list[MetricPoint]) -> None:
         span = operation.identity.ref

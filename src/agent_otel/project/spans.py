@@ -77,6 +77,8 @@ def _tool(operation: Operation, into: dict[str, Any]) -> tuple[str, SpanKind]:
         into[a.CHILD_RUN_ID] = bounded_id(operation.ids.child_run)
     into[a.OPERATION_NAME] = n.OP_EXECUTE_TOOL
     into[a.TOOL_NAME] = tool
+    if operation.names.operation == n.MCP_TOOLS_CALL:  # nothing but the request: the MCP conventions name it
+        return f"{n.MCP_TOOLS_CALL} {tool}", SpanKind.CLIENT
     return f"{n.OP_EXECUTE_TOOL} {tool}", SpanKind.INTERNAL
 
 

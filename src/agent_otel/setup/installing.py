@@ -18,6 +18,7 @@ from opentelemetry._logs import set_logger_provider
 from opentelemetry.metrics import set_meter_provider
 from opentelemetry.sdk.trace import TracerProvider
 
+from agent_otel.emit import MergingProvider
 from agent_otel.model import UsageError
 from agent_otel.processors import in_forked_child
 from agent_otel.setup.at_exit import at_exit
@@ -214,7 +215,7 @@ def _make_global(telemetry: Telemetry) -> None:
         return
     private = telemetry.tracer_provider
     assert private is not None  # noqa: S101  build_telemetry makes one
-    made = TracerProvider(
+    made = MergingProvider(
         sampler=telemetry.sampling.sampler,
         resource=private.resource,
         shutdown_on_exit=False,  # its processors send nothing of their own

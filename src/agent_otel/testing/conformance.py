@@ -64,11 +64,16 @@ _SHAPES: Final = {
 
 
 def _claimed(span: ReceivedSpan) -> str | None:
-    """Give the operation that a span claims to be: by its attribute, else by the first word of a GenAI span's name."""
+    """Give the operation that a span claims to be: by its attribute, else by the first word of a GenAI span's name.
+
+    None for a span that is named after its MCP method: it may say that it executes a tool, and is no GenAI span.
+    """
     named = span.attributes.get(a.OPERATION_NAME)
+    first = span.name.partition(" ")[0]
+    if span.attributes.get(a.MCP_METHOD_NAME) == first:
+        return None
     if named is not None:
         return str(named)
-    first = span.name.partition(" ")[0]
     return first if first in _SHAPES and any(key.startswith(_GENAI) for key in span.attributes) else None
 
 

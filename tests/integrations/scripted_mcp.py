@@ -1,0 +1,150 @@
+"""Servers of the MCP SDK, in versions 1 and 2, and clients that are connected to them: in memory, and over stdio.
+
+Run as a program, this is the server over stdio, with a bridge of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+import sys
+from typing import Any
+
+import mcp
+from mcp import ClientSession, StdioServerParameters, stdio_client, types
+
+from agent_otel.bridge import Bridge
+from agent_otel.integrations.mcp import context_of, joined
+
+IS_2 = hasattr(mcp, "MCPError")
+if IS_2:
+    from mcp import Client, MCPError
+    from mcp.server.mcpserver import Context, MCPServer
+    from mcp.server.mcpserver.exceptions import ToolError
+else:
+    from mcp import McpError
+    from mcp.server.fastmcp import Context, FastMCP
+    from mcp.server.fastmcp.exceptions import ToolError
+    from mcp.server.lowlevel import Server
+    from mcp.shared.memory import create_connected_server_and_client_session
+
+__all__ = ["IS_2", "PIXEL", "connected", "over_stdio", "refusing", "seconds", "server_of"]
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def seconds(number: float) -> Any:
+    """Give a time limit as the SDK takes it."""
+    return number if IS_2 else timedelta(seconds=number)
+
+
+def server_of(bridge: Bridge | None = None, started: asyncio.Event | None = None) -> Any:
+    """Make a server with the tools that tests call.
+
+    Args:
+        bridge: What its tools tell; None: they tell nothing.
+        started: Set when the tool that never ends has begun.
+    """
+    server = MCPServer("scripted") if IS_2 else FastMCP("scripted")
+
+    @server.tool()
+    async def echo(text: str) -> str:
+        return text
+
+    @server.tool()
+    async def fail(text: str) -> str:
+        raise ToolError(text)
+
+    @server.tool(structured_output=False)
+    async def picture() -> Any:
+        return [image(), types.TextContent(type="text", text="a pixel")]
+
+    @server.tool()
+    async def wait() -> str:
+        if started is not None:
+            started.set()
+        await asyncio.Event().wait()
+        return ""
+
+    if bridge is not None:
+        _add_telling_tools(server, bridge)
+    return server
+
+
+def image() -> Any:
+    return types.ImageContent(
+        type="image", data=PIXEL, **({"mime_type": "image/png"} if IS_2 else {"mimeType": "image/png"})
+    )
+
+
+def _add_telling_tools(server: Any, bridge: Bridge) -> None:
+    @server.tool()
+    async def work(text: str, ctx: Context) -> str:
+        with joined(ctx), bridge.tool_call("step", arguments={"text": text}) as call:
+            call.result(text)
+        return text
+
+    @server.tool()
+    async def ask(text: str, ctx: Context) -> str:
+        with bridge.run(agent="asked", parent=context_of(ctx)), bridge.tool_call("step"):
+            return text
+
+    @server.tool()
+    async def meta(ctx: Context) -> str:
+        with joined(ctx):
+            return str(bridge.headers())
+
+    @server.tool()
+    async def deliver() -> bool:
+        return await asyncio.to_thread(bridge.flush)
+
+
+def refusing(code: int, message: str) -> Any:
+    """Make a server that answers every call of a tool with an error of the protocol."""
+    if IS_2:
+        server = MCPServer("refusing")
+
+        @server.tool()
+        async def refuse() -> str:
+            raise MCPError(code=code, message=message)
+
+        return server
+    low = Server("refusing")
+
+    async def refuse_all(_: Any) -> Any:
+        raise McpError(types.ErrorData(code=code, message=message))
+
+    low.request_handlers[types.CallToolRequest] = refuse_all
+    return low
+
+
+@asynccontextmanager
+async def connected(server: Any) -> AsyncIterator[Any]:
+    """Give a session that is connected to a server in this process, over streams in memory."""
+    if IS_2:
+        async with Client(server, mode="legacy") as client:
+            yield client.session
+    else:
+        async with create_connected_server_and_client_session(server) as session:
+            yield session
+
+
+@asynccontextmanager
+async def over_stdio(environ: dict[str, str]) -> AsyncIterator[ClientSession]:
+    """Give a session with the server that this program is, in a process of its own; it is not yet initialised."""
+    parameters = StdioServerParameters(command=sys.executable, args=[str(Path(__file__))], env=environ)
+    async with stdio_client(parameters) as (read, write), ClientSession(read, write) as session:
+        yield session
+
+
+def main() -> None:
+    bridge = Bridge.from_env()
+    server_of(bridge).run("stdio")
+    bridge.shutdown()
+
+
+if __name__ == "__main__":
+    main()

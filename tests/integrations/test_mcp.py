@@ -1,0 +1,652 @@
+"""The MCP SDK, client and server, in memory and over a pipe: what is called through it is what arrives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
+import gc
+import logging
+from pathlib import Path
+from typing import Any
+from unittest.mock import ANY
+
+from opentelemetry import baggage
+from opentelemetry.context import attach, detach
+import pytest
+
+pytest.importorskip("mcp")
+
+import mcp
+
+from agent_otel.bridge import Bridge
+from agent_otel.conventions import attributes as a
+from agent_otel.conventions.names import SCOPE_NAME
+from agent_otel.integrations.mcp import _REQUESTED, context_of, instrument, joined
+from agent_otel.model import Outcome, UsageError
+from agent_otel.testing import OtlpReceiver, ReceivedSpan, assert_tree, expect
+from end_to_end.replaying import environment
+from integrations.scripted_mcp import IS_2, PIXEL, connected, over_stdio, refusing, seconds, server_of
+from secrets_made_up import github_token
+
+ERROR = mcp.MCPError if IS_2 else mcp.McpError
+REQUEST_ID = "jsonrpc.request.id"  # which only version 2 tells
+OF_MCP = {a.MCP_METHOD_NAME: "tools/call", a.MCP_PROTOCOL_VERSION: "2025-11-25" if IS_2 else ANY}
+
+Use = Callable[[Any], Coroutine[Any, Any, Any]]
+
+
+def use(bridge: Bridge, use: Use, server: Any = None, **options: Any) -> Any:
+    """Connect to a server in memory, and use the session that is told; gives what that gives."""
+
+    async def go() -> Any:
+        async with connected(server or server_of()) as session:
+            assert instrument(session, bridge, **options) is session
+            return await use(session)
+
+    result = asyncio.run(go())
+    assert bridge.flush()
+    assert bridge.health().faults == 0
+    return result
+
+
+def ours(receiver: OtlpReceiver) -> list[ReceivedSpan]:
+    """Give our spans, without those of the SDK, which must have none for a request that ours tell."""
+    others = [span for span in receiver.spans() if span.scope != SCOPE_NAME]
+    assert [span.name for span in others if span.kind == "client" and "tools/call" in span.name] == []
+    return [span for span in receiver.spans() if span.scope == SCOPE_NAME]
+
+
+def text_of(result: Any) -> str:
+    return str(result.content[0].text)
+
+
+# -- on the span of a tool call that is open ---------------------------------------------------------------------------
+
+
+def test_a_request_goes_on_the_span_of_its_tool_call(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> Any:
+        with bridge.run(agent="caller") as run, run.tool_call("echo", call_id="call_1"):
+            return await session.call_tool("echo", {"text": "hello"})
+
+    assert text_of(use(bridge, call, transport="pipe")) == "hello"
+    told = expect(
+        "execute_tool echo",
+        kind="internal",
+        status="unset",
+        attributes=OF_MCP
+        | {
+            a.TOOL_CALL_ARGUMENTS: '{"text":"hello"}',
+            a.TOOL_CALL_RESULT: '{"result":"hello"}',
+            a.TOOL_CALL_ID: "call_1",
+            a.NETWORK_TRANSPORT: "pipe",
+            a.MCP_SESSION_ID: None,
+            a.RPC_RESPONSE_STATUS_CODE: None,
+            REQUEST_ID: ANY if IS_2 else None,
+        },
+    )
+    assert_tree(ours(receiver), expect("invoke_agent caller", told, attributes={a.TOOL_CALLS: 1}))
+
+
+def test_what_the_program_says_of_its_tool_stays(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        with bridge.tool_call("echo", arguments={"mine": 1}) as tool:
+            await session.call_tool("echo", {"text": "hello"})
+            tool.result("mine")
+
+    use(bridge, call)
+    contents = {a.TOOL_CALL_ARGUMENTS: '{"mine":1}', a.TOOL_CALL_RESULT: "mine"}
+    assert_tree(ours(receiver), expect("execute_tool echo", attributes=OF_MCP | contents))
+
+
+@pytest.mark.parametrize("name", ["mcp__scripted__echo", "scripted.echo", "scripted/echo", "echo"])
+def test_frameworks_put_the_servers_name_before_that_of_a_tool(bridge: Bridge, receiver: OtlpReceiver, name) -> None:
+    async def call(session: Any) -> None:
+        with bridge.tool_call(name):
+            await session.call_tool(arguments={"text": "hello"}, name="echo")
+
+    use(bridge, call)
+    assert_tree(ours(receiver), expect(f"execute_tool {name}", attributes=OF_MCP))
+
+
+def test_requests_of_other_tools_and_further_ones_have_spans_of_their_own(bridge: Bridge, receiver) -> None:
+    async def call(session: Any) -> None:
+        with bridge.tool_call("echo"):
+            for text in ("first", "second"):
+                await session.call_tool("echo", {"text": text})
+        with bridge.tool_call("research"):
+            await session.call_tool("echo", {"text": "third"})
+        with bridge.tool_call("reecho"):
+            await session.call_tool("echo", {"text": "fourth"})
+
+    use(bridge, call)
+    own = expect("tools/call echo", kind="client", attributes=OF_MCP)
+    tree = [expect("execute_tool echo", own), expect("execute_tool research", own), expect("execute_tool reecho", own)]
+    assert_tree(ours(receiver), tree)
+    told = {span.attributes[a.TOOL_CALL_RESULT] for span in ours(receiver) if a.TOOL_CALL_RESULT in span.attributes}
+    assert told == {f'{{"result":"{text}"}}' for text in ("first", "second", "third", "fourth")}
+
+
+def test_a_sub_agent_inside_a_tool_has_calls_of_its_own(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        with bridge.run(agent="lead") as run, run.tool_call("echo"), run.sub_agent(agent="helper"):
+            await session.call_tool("echo", {"text": "hello"})
+
+    use(bridge, call)
+    assert_tree(
+        ours(receiver),
+        """
+        invoke_agent lead
+          execute_tool echo
+            invoke_agent helper
+              tools/call echo
+        """,
+    )
+
+
+def test_a_tool_that_tries_again_and_succeeds_has_not_failed(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        with bridge.tool_call("echo"):
+            with pytest.raises(ERROR):
+                await session.call_tool("echo", {"text": "x"}, read_timeout_seconds=seconds(1e-9))
+            await session.call_tool("echo", {"text": "second"})
+        with bridge.tool_call("fail") as tool:
+            assert (await session.call_tool("fail", {"text": "no"})) is not None
+            tool.outcome(Outcome.OK)
+
+    use(bridge, call)
+    tried = expect("execute_tool echo", expect("tools/call echo", status="unset"), status="unset")
+    assert_tree(ours(receiver), [tried, expect("execute_tool fail", status="unset")])
+
+
+def test_a_tool_that_answers_at_the_second_try_has_that_result(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    answers = iter([False, True])
+
+    async def call(session: Any) -> None:
+        with bridge.tool_call("flaky"):
+            assert _is_error(await session.call_tool("flaky"))
+            assert not _is_error(await session.call_tool("flaky"))
+
+    server = server_of()
+
+    @server.tool()
+    async def flaky() -> str:
+        if not next(answers):
+            raise RuntimeError
+        return "at last"
+
+    use(bridge, call, server)
+    result = {a.TOOL_CALL_RESULT: '{"result":"at last"}', a.ERROR_TYPE: None, a.OUTCOME: "ok"}
+    own = expect("tools/call flaky", attributes=result)
+    assert_tree(ours(receiver), expect("execute_tool flaky", own, status="unset", attributes=result))
+
+
+def _is_error(result: Any) -> bool:
+    return bool(result.is_error if IS_2 else result.isError)
+
+
+# -- on a span of its own ----------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_no_tool_call_stands_for_is_one(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        with bridge.run(agent="caller"):
+            await session.call_tool("echo", {"text": "inside"})
+        await session.call_tool("echo", {"text": "outside"})
+
+    use(bridge, call)
+    own = expect(
+        "tools/call echo",
+        kind="client",
+        status="unset",
+        attributes=OF_MCP | {a.OPERATION_NAME: "execute_tool", a.TOOL_NAME: "echo", REQUEST_ID: ANY if IS_2 else None},
+    )
+    assert_tree(ours(receiver), [expect("invoke_agent caller", own, attributes={a.TOOL_CALLS: 1}), own])
+
+
+def test_what_is_measured(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        with bridge.run(agent="caller") as run, run.tool_call("echo"):
+            await session.call_tool("echo", {"text": "hello"})
+        with pytest.raises(ERROR):
+            await session.call_tool("wait", read_timeout_seconds=seconds(0.05))
+
+    use(bridge, call, transport="pipe", session_id="s-1")
+    labels = [point.attributes for point in receiver.metrics() if point.name == "mcp.client.operation.duration"]
+    both = {a.MCP_METHOD_NAME: "tools/call", a.OPERATION_NAME: "execute_tool", a.NETWORK_TRANSPORT: "pipe"}
+    version = {a.MCP_PROTOCOL_VERSION: "2025-11-25"} if IS_2 else {}
+    assert sorted(labels, key=str) == sorted(
+        [
+            both | version | {a.TOOL_NAME: "echo"},
+            both | version | {a.TOOL_NAME: "wait", a.ERROR_TYPE: "timeout"},
+        ],
+        key=str,
+    )
+    assert {span.attributes[a.MCP_SESSION_ID] for span in ours(receiver) if a.MCP_METHOD_NAME in span.attributes} == {
+        "s-1"
+    }
+
+
+def test_calls_in_parallel_stand_beside_each_other(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def one(session: Any, run: Any, text: str) -> str:
+        with run.tool_call("echo", call_id=text):
+            return text_of(await session.call_tool("echo", {"text": text}))
+
+    async def call(session: Any) -> None:
+        texts = [f"t{number}" for number in range(20)]
+        with bridge.run(agent="caller") as run:
+            assert await asyncio.gather(*(one(session, run, text) for text in texts)) == texts
+            own = await asyncio.gather(*(session.call_tool("echo", {"text": text}) for text in texts))
+            assert [text_of(result) for result in own] == texts
+
+    use(bridge, call)
+    (root, *others) = sorted(ours(receiver), key=lambda span: span.name != "invoke_agent caller")
+    assert {span.parent_span_id for span in others} == {root.span_id}
+    assert [span.name for span in others].count("execute_tool echo") == 20
+    assert [span.name for span in others].count("tools/call echo") == 20
+    for span in others:
+        text = span.attributes[a.TOOL_CALL_RESULT].removeprefix('{"result":"').removesuffix('"}')
+        assert span.attributes[a.TOOL_CALL_ARGUMENTS] == f'{{"text":"{text}"}}'
+        assert span.attributes.get(a.TOOL_CALL_ID, text) == text
+
+
+def test_parallel_requests_of_one_tool_call_are_all_told(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        with bridge.tool_call("echo"):
+            await asyncio.gather(*(session.call_tool("echo", {"text": str(number)}) for number in range(5)))
+
+    use(bridge, call)
+    assert_tree(ours(receiver), expect("execute_tool echo", *["tools/call echo"] * 4))
+
+
+# -- how it ends -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_tool_that_fails_is_an_error_without_its_secrets(bridge: Bridge, receiver, is_open, caplog) -> None:
+    secret = github_token("fails")
+    caplog.set_level(logging.DEBUG, "agent_otel")
+
+    async def call(session: Any) -> Any:
+        if not is_open:
+            return await session.call_tool("fail", {"text": secret})
+        with bridge.tool_call("fail"):
+            return await session.call_tool("fail", {"text": secret})
+
+    result = use(bridge, call)
+    assert _is_error(result)
+    assert secret in text_of(result)
+    name = "execute_tool fail" if is_open else "tools/call fail"
+    (span,) = ours(receiver)
+    expected = OF_MCP | {a.ERROR_TYPE: "tool_error", a.OUTCOME: "error", a.TOOL_CALL_RESULT: None}
+    assert_tree([span], expect(name, status="error", attributes=expected))
+    assert "[REDACTED" in span.status_message
+    assert_kept_back(secret, receiver, caplog)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_an_error_of_the_protocol_has_its_code(bridge: Bridge, receiver: OtlpReceiver, is_open, caplog) -> None:
+    secret = github_token("refuses")
+    caplog.set_level(logging.DEBUG, "agent_otel")
+    seen: list[BaseException] = []
+
+    async def request(session: Any) -> None:
+        try:
+            await session.call_tool("refuse")
+        except ERROR as error:
+            seen.append(error)
+            raise
+
+    async def call(session: Any) -> None:
+        with pytest.raises(ERROR) as raised, bridge.tool_call("refuse") if is_open else nullcontext():
+            await request(session)
+        seen.append(raised.value)
+
+    use(bridge, call, refusing(-32042, f"not with {secret}"))
+    assert seen[0] is seen[1]
+    assert seen[0].error.code == -32042
+    assert secret in str(seen[0])
+    name = "execute_tool refuse" if is_open else "tools/call refuse"
+    code = {a.ERROR_TYPE: "-32042", a.RPC_RESPONSE_STATUS_CODE: "-32042", a.OUTCOME: "error"}
+    assert_tree(ours(receiver), expect(name, status="error", attributes=OF_MCP | code))
+    assert_kept_back(secret, receiver, caplog)
+
+
+def test_a_tool_that_gets_over_an_error_of_the_protocol_has_not_failed(bridge: Bridge, receiver) -> None:
+    async def call(session: Any) -> None:
+        with bridge.tool_call("refuse"), pytest.raises(ERROR):
+            await session.call_tool("refuse")
+
+    use(bridge, call, refusing(-32042, "no"))
+    code = {a.ERROR_TYPE: None, a.RPC_RESPONSE_STATUS_CODE: None, a.OUTCOME: "ok"}
+    assert_tree(ours(receiver), expect("execute_tool refuse", status="unset", attributes=code))
+
+
+@pytest.mark.parametrize("code", [123456, 0, -1, 418])
+def test_codes_beyond_those_of_json_rpc(bridge: Bridge, receiver: OtlpReceiver, code: int) -> None:
+    async def call(session: Any) -> None:
+        with pytest.raises(ERROR):
+            await session.call_tool("refuse")
+
+    use(bridge, call, refusing(code, "no"))
+    (span,) = ours(receiver)
+    assert span.attributes[a.RPC_RESPONSE_STATUS_CODE] == str(code)
+    assert span.attributes[a.ERROR_TYPE] == ("418" if code == 418 else "_OTHER")
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_request_that_takes_too_long(bridge: Bridge, receiver: OtlpReceiver, is_open: bool) -> None:
+    async def call(session: Any) -> None:
+        with pytest.raises(ERROR), bridge.tool_call("wait") if is_open else nullcontext():
+            await session.call_tool("wait", read_timeout_seconds=seconds(0.05))
+
+    use(bridge, call)
+    late = {a.ERROR_TYPE: "timeout", a.OUTCOME: "timed_out", a.RPC_RESPONSE_STATUS_CODE: None}
+    assert_tree(ours(receiver), expect("execute_tool wait" if is_open else "tools/call wait", attributes=late))
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_call_that_is_cancelled(bridge: Bridge, receiver: OtlpReceiver, is_open: bool) -> None:
+    async def request(session: Any) -> None:
+        if not is_open:
+            await session.call_tool("wait")
+        with bridge.tool_call("wait"):
+            await session.call_tool("wait")
+
+    async def go() -> None:
+        started = asyncio.Event()
+        async with connected(server_of(started=started)) as session:
+            instrument(session, bridge)
+            task = asyncio.create_task(request(session))
+            await started.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert text_of(await session.call_tool("echo", {"text": "still there"})) == "still there"
+
+    asyncio.run(go())
+    assert bridge.flush()
+    gone = expect("execute_tool wait" if is_open else "tools/call wait", attributes={a.OUTCOME: "cancelled"})
+    assert_tree(ours(receiver), [gone, "tools/call echo"])
+
+
+def test_a_limit_of_asyncios_around_a_request(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(session.call_tool("wait"), 0.05)
+
+    use(bridge, call)
+    assert_tree(ours(receiver), expect("tools/call wait", attributes={a.OUTCOME: "cancelled"}))
+
+
+# -- contents ----------------------------------------------------------------------------------------------------------
+
+
+def test_secrets_in_arguments_and_results_do_not_arrive(bridge: Bridge, receiver: OtlpReceiver, caplog) -> None:
+    secret = github_token("echoed")
+    caplog.set_level(logging.DEBUG, "agent_otel")
+
+    async def call(session: Any) -> Any:
+        with bridge.tool_call("echo"):
+            await session.call_tool("echo", {"text": f"use {secret}"})
+        return await session.call_tool("echo", {"text": f"use {secret}"})
+
+    assert text_of(use(bridge, call)) == f"use {secret}"
+    for span in ours(receiver):
+        assert "[REDACTED" in span.attributes[a.TOOL_CALL_ARGUMENTS]
+        assert "[REDACTED" in span.attributes[a.TOOL_CALL_RESULT]
+    assert_kept_back(secret, receiver, caplog)
+
+
+def assert_kept_back(secret: str, receiver: OtlpReceiver, caplog: pytest.LogCaptureFixture) -> None:
+    assert receiver.requests()
+    assert all(secret.encode() not in request.message.SerializeToString() for request in receiver.requests())
+    assert secret not in "".join(record.getMessage() for record in caplog.records if record.name == "agent_otel")
+
+
+def test_content_that_is_off_stays_off(make_bridge, receiver: OtlpReceiver) -> None:
+    bridge = make_bridge(OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="NO_CONTENT")
+
+    async def call(session: Any) -> None:
+        await session.call_tool("echo", {"text": "plain words"})
+
+    use(bridge, call)
+    assert_tree(ours(receiver), expect("tools/call echo", attributes=OF_MCP))
+    assert all(b"plain words" not in request.message.SerializeToString() for request in receiver.requests())
+
+
+def test_pictures_are_told_by_their_length(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> Any:
+        return await session.call_tool("picture")
+
+    assert use(bridge, call).content[0].data == PIXEL
+    (span,) = ours(receiver)
+    told = span.attributes[a.TOOL_CALL_RESULT]
+    assert "a pixel" in told
+    assert f"<{len(PIXEL)} characters of base64>" in told
+    assert PIXEL not in told
+
+
+# -- out and in --------------------------------------------------------------------------------------------------------
+
+
+def server_environment(receiver: OtlpReceiver, tmp_path: Path) -> dict[str, str]:
+    return environment(receiver, tmp_path / "state") | {"OTEL_SERVICE_NAME": "server"}
+
+
+def test_a_server_in_another_process_joins_the_trace(bridge: Bridge, receiver: OtlpReceiver, tmp_path: Path) -> None:
+    async def go() -> None:
+        async with over_stdio(server_environment(receiver, tmp_path)) as session:
+            instrument(session, bridge, transport="pipe")
+            assert await session.initialize() is not None
+            token = attach(baggage.set_baggage("tenant", "blue"))
+            with bridge.run(agent="client") as run:
+                with run.tool_call("work"):
+                    await session.call_tool("work", {"text": "hello"})
+                assert text_of(await session.call_tool("ask", {"text": "hello"})) == "hello"
+                meta = text_of(await session.call_tool("meta", meta={"mine": "kept"}))
+            detach(token)
+            assert "tenant=blue" in meta
+            await session.call_tool("deliver")
+
+    asyncio.run(go())
+    assert bridge.flush()
+    spans = [span for span in receiver.spans() if span.scope == SCOPE_NAME or _serves(span)]
+    spans = [span for span in spans if "deliver" not in span.name]
+    version = {a.MCP_PROTOCOL_VERSION: ANY, a.NETWORK_TRANSPORT: "pipe"}
+    step, asked = expect("execute_tool step"), expect("invoke_agent asked", "execute_tool step")
+    tree = expect(
+        "invoke_agent client",
+        expect("execute_tool work", *_served("work", step), attributes=version),
+        expect("tools/call ask", *_served("ask", asked), kind="client", attributes=version),
+        expect("tools/call meta", *_served("meta"), kind="client"),
+    )
+    assert_tree(spans, tree)
+    services = {span.name: span.resource["service.name"] for span in spans}
+    assert services["invoke_agent asked"] == services["execute_tool step"] == "server"
+    assert services["invoke_agent client"] != "server"
+
+
+def _serves(span: ReceivedSpan) -> bool:
+    return span.kind == "server" and span.name.startswith("tools/call")
+
+
+def _served(tool: str, *children: Any) -> list[Any]:
+    """Give what stands below a request: version 2 of the SDK makes a span around the handler."""
+    return [expect(f"tools/call {tool}", *children, kind="server")] if IS_2 else list(children)
+
+
+def test_a_caller_that_sends_nothing_is_not_joined(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    assert context_of(None) == context_of(object()) == {}
+
+    class Broken:
+        @property
+        def request_context(self) -> Any:
+            raise ValueError
+
+    assert context_of(Broken()) == {}
+    with joined(Broken()):
+        assert bridge.headers() == {}
+
+
+@pytest.mark.parametrize("meta", [{"traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"}, {"traceparent": "no"}])
+def test_what_a_handler_is_given(bridge: Bridge, meta: dict[str, str]) -> None:
+    class Request:
+        pass
+
+    request = Request()
+    request.meta = meta  # type: ignore[attr-defined]
+    is_valid = meta["traceparent"] != "no"
+    assert context_of(request) == (meta if is_valid else {})
+    with joined(request):
+        assert bridge.headers() == (meta if is_valid else {})
+        with bridge.tool_call("step"):
+            trace = bridge.headers()["traceparent"].split("-")[1]
+            assert (trace == "1" * 32) is is_valid
+            assert context_of(request) == {}  # what is current is in that trace already
+    assert bridge.headers() == {}
+
+
+# -- what must not happen ----------------------------------------------------------------------------------------------
+
+
+def test_what_a_user_puts_into_meta_stays(bridge: Bridge) -> None:
+    given: list[Any] = []
+
+    class Session:
+        async def call_tool(self, name: str, arguments: Any = None, *, meta: Any = None) -> Any:
+            given.append(meta)
+            return object()
+
+    async def go() -> None:
+        session = instrument(Session(), bridge)
+        mine = {"mine": 1, "traceparent": "theirs"}
+        await session.call_tool("t", meta=mine)
+        assert mine == {"mine": 1, "traceparent": "theirs"}
+        await session.call_tool("t", meta="odd")
+        await session.call_tool("t")
+
+    asyncio.run(go())
+    assert given[0] == {"mine": 1, "traceparent": "theirs"}
+    assert given[1] == "odd"
+    assert set(given[2]) == {"traceparent"}
+
+
+def test_a_session_that_takes_no_meta_gets_none(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    class Session:
+        async def call_tool(self, name: str, arguments: Any = None) -> Any:
+            return name
+
+    assert asyncio.run(instrument(Session(), bridge).call_tool("t", {"x": 1})) == "t"
+    assert bridge.flush()
+    assert_tree(receiver.spans(), "tools/call t")
+
+
+def test_arguments_that_the_sdk_refuses_are_refused_by_the_sdk(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        with pytest.raises(TypeError, match="call_tool"):
+            await session.call_tool()
+        with pytest.raises(TypeError, match="bogus"):
+            await session.call_tool("echo", bogus=1)
+        with pytest.raises(ValueError, match="validation error"):
+            await session.call_tool(object(), {"text": "x"})
+
+    use(bridge, call)
+    assert {span.status_code for span in ours(receiver)} == {"error"}
+
+
+def test_faults_of_ours_do_not_reach_the_agent(bridge: Bridge, receiver: OtlpReceiver, monkeypatch) -> None:
+    async def call(session: Any) -> None:
+        for name in ("current_tool_call", "tool_call", "headers"):
+            with monkeypatch.context() as broken:
+                broken.setattr(bridge, name, _broken)
+                assert text_of(await session.call_tool("echo", {"text": name})) == name
+                with pytest.raises(ERROR):
+                    await session.call_tool("wait", read_timeout_seconds=seconds(0.01))
+        with monkeypatch.context() as broken:
+            broken.setattr("agent_otel.integrations.mcp.result_of", _broken)
+            assert text_of(await session.call_tool("echo", {"text": "x"})) == "x"
+
+    async def go() -> None:
+        async with connected(server_of()) as session:
+            await call(instrument(session, bridge))
+
+    asyncio.run(go())
+    assert bridge.flush()
+    assert bridge.health().faults == 7
+    assert bridge.health().open_operations == 0
+
+
+def _broken(*_: Any, **__: Any) -> Any:
+    raise RuntimeError
+
+
+def test_what_is_no_session_is_said_to_be_none(bridge: Bridge) -> None:
+    with pytest.raises(UsageError, match="not object"):
+        instrument(object(), bridge)
+
+    class Fixed:
+        __slots__ = ()
+
+        async def call_tool(self) -> None: ...
+
+    with pytest.raises(UsageError, match="Fixed"):
+        instrument(Fixed(), bridge)
+
+
+def test_a_session_that_is_instrumented_again_is_told_once(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def call(session: Any) -> None:
+        instrument(instrument(session, bridge), bridge)
+        await session.call_tool("echo", {"text": "once"})
+
+    use(bridge, call)
+    assert_tree(ours(receiver), "tools/call echo")
+
+
+def test_a_bridge_that_is_disabled_or_shut_changes_nothing(make_bridge, receiver, monkeypatch) -> None:
+    shut = make_bridge()
+    shut.shutdown()
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+
+    async def call(session: Any) -> str:
+        with pytest.raises(ERROR):
+            await session.call_tool("wait", read_timeout_seconds=seconds(0.01))
+        assert _is_error(await session.call_tool("fail", {"text": "no"}))
+        return text_of(await session.call_tool("echo", {"text": "hello"}))
+
+    for bridge in (shut, Bridge.from_env()):
+        assert use(bridge, call) == "hello"
+    assert [span.name for span in receiver.spans() if span.scope == SCOPE_NAME] == []
+
+
+def test_nothing_is_remembered_of_calls_that_are_over(bridge: Bridge) -> None:
+    async def call(session: Any) -> None:
+        for _ in range(10):
+            await session.call_tool("echo", {"text": "x"})
+            with bridge.tool_call("echo"):
+                await session.call_tool("echo", {"text": "x"})
+
+    use(bridge, call)
+    gc.collect()
+    assert [call for call in _REQUESTED if call.host is bridge] == []
+
+
+def test_a_coroutine_that_is_given_up_leaves_what_is_current_alone(bridge: Bridge) -> None:
+    class Session:
+        async def call_tool(self, name: str) -> Any:
+            await asyncio.Event().wait()
+
+    async def go() -> None:
+        session = instrument(Session(), bridge)
+        waiting = session.call_tool("t")
+        task_context = asyncio.create_task(asyncio.sleep(0))
+        await task_context
+        inner = asyncio.ensure_future(waiting)
+        await asyncio.sleep(0)
+        with bridge.run(agent="other"):
+            before = bridge.headers()
+            inner.cancel()
+            await asyncio.gather(inner, return_exceptions=True)
+            assert bridge.headers() == before
+
+    asyncio.run(go())
