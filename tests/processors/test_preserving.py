@@ -108,7 +108,8 @@ ERROR = Status(StatusCode.ERROR)
     ],
 )
 def test_spans_are_classified_whoever_made_them(given, expected):
-    assert class_of_span(ReadableSpan("s", **given)) is expected
+    span = ReadableSpan("s", **given)
+    assert class_of_span(span, span.attributes) is expected
 
 
 @pytest.mark.parametrize(

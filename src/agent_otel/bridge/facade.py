@@ -89,12 +89,16 @@ class Bridge:
             metric_names=settings.metric_names,
             names=settings.names,
             wait_for_room=self._wait_for_room,
+            batch=_TOGETHER,
         )
         self._live = LiveRecords(self._pipeline, self._warn)
+        self._outboxes = tuple(telemetry.outboxes)
         self._dropped = Losses("bridge/handover")
         self._pipeline.teller.dropped_before = self._dropped
         self._health_teller = HealthTeller(telemetry.outboxes, telemetry.logs)
-        self._handover = HandOver(self._handle, self._tick, settings.handover_bytes, self._note_dropped)
+        self._handover = HandOver(
+            self._handle, self._tick, settings.handover_bytes, self._note_dropped, self._pipeline.settle
+        )
         self._will_writer: WillWriter | None = None
         if telemetry.spooling is not None and telemetry.wills is not None:
             self._will_writer = WillWriter(telemetry.spooling.wills, telemetry.wills, self.namespace, self.fault)
@@ -404,11 +408,12 @@ class Bridge:
 
     def _wait_for_room(self) -> None:
         """Hold the worker back while a sink that is well catches up; one that is stuck overflows by its own rules."""
-        until = time.monotonic() + _HELD_BACK_S
-        for outbox in self._telemetry.outboxes if self._telemetry is not None else ():
-            while not outbox.is_on_disk and outbox.is_well and not outbox.wait_for_room(_POLL_S):
-                if time.monotonic() >= min(until, self._stop_by):
-                    outbox.mark_stuck()
+        for outbox in self._outboxes:
+            if outbox.is_full and not outbox.is_on_disk:
+                until = time.monotonic() + _HELD_BACK_S
+                while outbox.is_well and not outbox.wait_for_room(_POLL_S):
+                    if time.monotonic() >= min(until, self._stop_by):
+                        outbox.mark_stuck()
 
     def _warn(self, text: str) -> None:
         """Write one line into the log, once per text."""
@@ -419,6 +424,7 @@ class Bridge:
 
 _T = TypeVar("_T")
 _AUTO = "auto"
+_TOGETHER = 64  # what came at once is taken through each step together; nothing waits for more
 _MAX_SOURCE = 64  # characters of a source's name, which is told in warnings
 _HELD_BACK_S = 5.0
 _POLL_S = 0.1  # how soon a shutdown is noticed

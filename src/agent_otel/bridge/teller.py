@@ -20,7 +20,7 @@ from agent_otel.correlate import Occurrence, Operation, Output, RunOpened
 from agent_otel.model import Cursor, DeliveryClass
 from agent_otel.processors import Losses
 from agent_otel.processors.interruption import place_of
-from agent_otel.processors.telling import Telling, telling
+from agent_otel.processors.telling import TELLING, Telling
 from agent_otel.project import LogData, Measurements, SpanData, record_of, span_of
 from agent_otel.setup import Telemetry
 
@@ -97,8 +97,17 @@ class Teller:
     def settle(self) -> None:
         """Tell all that was collected; what an interruption left half done is told by the next call."""
         self._take(self._project, self._collected)
+        self._look_ahead()
         self._take(self._emit, self._projected, self._wait_for_room)
         self._take(self._measure, self._emitted)
+
+    def _look_ahead(self) -> None:
+        if len(self._projected) > 1:
+            spans = [told.data for told in self._projected if isinstance(told.data, SpanData)]
+            try:
+                self._telemetry.spans.look_ahead(spans)
+            except Exception as error:  # noqa: BLE001  then each is looked at for itself
+                self._note_fault(error)
 
     def forget(self) -> None:
         """In a forked child: what the parent was about to tell is the parent's."""
@@ -114,8 +123,11 @@ class Teller:
             try:
                 step(item)
             except Exception as error:  # noqa: BLE001  a value that no rule foresaw costs one output
-                self._books.faults += 1
-                self.last_fault = place_of(error)
+                self._note_fault(error)
+
+    def _note_fault(self, error: Exception) -> None:
+        self._books.faults += 1
+        self.last_fault = place_of(error)
 
     def _project(self, collected: tuple[Output, Cursor | None]) -> None:
         output, cursor = collected
@@ -135,11 +147,14 @@ class Teller:
 
     def _emit(self, told: _Told) -> None:
         context = None
-        with telling(told.telling):
+        token = TELLING.set(told.telling)
+        try:
             if isinstance(told.data, SpanData):
                 context = self._emit_span(told.data, told.holders)
             elif told.data is not None:
                 self._telemetry.logs.emit(told.data)
+        finally:
+            TELLING.reset(token)
         self._emitted.append((told, context))
         if self.acknowledgements is not None:
             self.acknowledgements.emitted(told.telling)

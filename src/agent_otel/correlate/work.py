@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 
 from attrs import evolve
@@ -19,7 +20,7 @@ from agent_otel.correlate.operation import (
 )
 from agent_otel.correlate.places import Places
 from agent_otel.correlate.state import Finished, OpenWork, Run, Scope, State, WorkKey, merged, merged_names
-from agent_otel.model import NANOS_PER_SECOND, AgentEvent, ContentKind, EventKind, Fact, Outcome
+from agent_otel.model import NANOS_PER_SECOND, AgentEvent, ContentKind, EventKind, Fact, Names, Outcome
 
 __all__ = ["ORPHAN_ERROR_TYPES", "WORK_KINDS", "Output", "Work"]
 
@@ -255,7 +256,7 @@ def _finished(
         start_ns = max(0, event.time_ns - (event.duration_ns or 0))  # R6, R13: the measured length counts
     names = event.names if start is None else merged_names(start.names, event.names)
     if names.agent is None and (agent := scope.agent) is not None:
-        names = evolve(names, agent=agent)
+        names = _of_agent(names, agent)
     if work is not None and work.surroundings.context is not None and around.context is None:
         around = work.surroundings
     facts = event.facts if start is None else merged(start.facts, event.facts)
@@ -282,6 +283,12 @@ def _finished(
         context=around.context,
         additions=around.additions,
     )
+
+
+@lru_cache(maxsize=1024)
+def _of_agent(names: Names, agent: str) -> Names:
+    """Complete names by the agent's; the calls of a run have few different ones."""
+    return evolve(names, agent=agent)
 
 
 def _first_chunk(start_ns: int, marks: list[Mark]) -> dict[Fact, float]:

@@ -100,6 +100,11 @@ class ContentWriter:
             self.counts.add_stub()
             return Told(data.name.partition(" ")[0], _stub(data.attributes))
 
+    def look_ahead(self, spans: Sequence[SpanData]) -> None:
+        """Look in one go at what the spans say that are written next: cheaper than at one after another."""
+        if len(spans) > 1:
+            self._usual.look_ahead(spans)
+
     def _of_span(self, data: SpanData) -> Told:
         run = data.run if data.run is not None else format_trace_id(data.identity.trace_id)
         subject = Subject(str(data.attributes.get(a.SOURCE, "")), run, data.tool)

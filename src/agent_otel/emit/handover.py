@@ -14,7 +14,7 @@ from agent_otel.processors.interruption import place_of
 
 __all__ = ["HandOver"]
 
-_BATCH = 256
+_BATCH = 64  # payloads that are handled together; what comes first is told within milliseconds
 _TICK_S = 1.0  # how often the worker looks at the clock when nothing comes
 
 
@@ -29,6 +29,7 @@ class HandOver:
         tick: Called on the worker about once a second.
         max_bytes: Bound of the queue in bytes.
         evicts: Called with each payload that makes room, on the thread that hands over: it must be quick.
+        settle: Called on the worker when it has handled what had come together, before that counts as handled.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class HandOver:
         tick: Callable[[], None],
         max_bytes: int,
         evicts: Callable[[Any], None] | None = None,
+        settle: Callable[[], None] | None = None,
     ) -> None:
         self._evicts = evicts
+        self._settle = settle
         self._handle = handle
         self._tick = tick
         self._max_bytes = max_bytes
@@ -166,18 +169,20 @@ class HandOver:
             if batch is None:
                 return
             for payload in batch:
-                try:
-                    self._handle(payload)
-                except Exception as error:  # noqa: BLE001  one bad event must not end the worker
-                    self._note_fault(error)
-                with self._lock:
-                    self.handled += 1
+                self._attempt(self._handle, payload)
+            if batch and self._settle is not None:
+                self._attempt(self._settle)
+            with self._lock:
+                self.handled += len(batch)
             if time.monotonic() - ticked >= _TICK_S:
                 ticked = time.monotonic()
-                try:
-                    self._tick()
-                except Exception as error:  # noqa: BLE001  as above
-                    self._note_fault(error)
+                self._attempt(self._tick)
+
+    def _attempt(self, step: Callable[..., None], *arguments: Any) -> None:
+        try:
+            step(*arguments)
+        except Exception as error:  # noqa: BLE001  one bad event must not end the worker
+            self._note_fault(error)
 
     def _note_fault(self, error: Exception) -> None:
         self.faults += 1

@@ -6,7 +6,7 @@ left to ``ContentWriter``, which says the same of usual spans: a test compares t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from opentelemetry.sdk.trace import SpanLimits
@@ -43,6 +43,7 @@ class UsualSpans:
         self._longest = _longest(rules, limits)
         self._most = limits.max_span_attributes
         self._is_off = sinks_differ
+        self._ahead: dict[int, tuple[SpanData | None, dict[str, str] | None]] = {}  # spans that are written next
         self._told_modes: dict[tuple[ContentKind, ...], dict[str, Any]] = {}
 
     def of(self, data: SpanData) -> Told | None:
@@ -51,21 +52,46 @@ class UsualSpans:
         Args:
             data: The span.
         """
-        own = data.attributes
-        if self._is_off or data.additions is not None or data.events or not all_allowed(tuple(own), data.namespace):
+        if not self._may_be_usual(data):
             return None
-        texts = self._texts(data.contents) if data.contents else {}
-        if texts is None or not self._vetted.look({_NAME: data.name, **own}, texts):
+        looked_at, texts = self._ahead.pop(id(data), _NOTHING)
+        if looked_at is not data:
+            texts = self._texts(data.contents)
+        own = data.attributes
+        if texts is None or not self._vetted.look(data.name, own, texts):
             return None
         error_text = texts.pop(a.EXCEPTION_MESSAGE, None)
         told = {**texts, **self._modes(tuple(data.contents)), **own} if data.contents else own
         if self._most is not None and len(told) > self._most:
             return None
+        if error_text is None:
+            self._vetted.note(told)
         return Told(data.name, told, error_text=error_text)
+
+    def look_ahead(self, spans: Iterable[SpanData]) -> None:
+        """Look at what many spans say in one go.
+
+        Args:
+            spans: Those that are written next.
+        """
+        self._ahead = {}
+        said = []
+        for data in spans:
+            if self._may_be_usual(data) and (texts := self._texts(data.contents)) is not None:
+                self._ahead[id(data)] = data, texts
+                said.append((data.name, data.attributes, texts))
+        self._vetted.look_ahead(said)
+
+    def _may_be_usual(self, data: SpanData) -> bool:
+        if self._is_off or data.additions is not None or data.events:
+            return False
+        return all_allowed(tuple(data.attributes), data.namespace)
 
     def _texts(self, contents: Mapping[ContentKind, Content]) -> dict[str, str] | None:
         """Give the content that leaves as text, by attribute; None if one of them has to be looked at closer."""
         texts: dict[str, str] = {}
+        if not contents:
+            return texts
         left = self._longest
         for kind, content in contents.items():
             mode = self._settled[kind]
@@ -97,5 +123,5 @@ def _longest(rules: AttributeFilter, limits: SpanLimits) -> int:
     return min((*in_bytes, *in_characters), default=_NO_LIMIT)
 
 
-_NAME: Final = ""  # no attribute has this name
+_NOTHING: Final = (None, None)
 _NO_LIMIT: Final = 1024 * 1024

@@ -6,7 +6,8 @@ asks here first, and still decides for itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -17,8 +18,20 @@ __all__ = ["Vetted"]
 
 _MOST: Final = 4096
 _MOST_CHARS: Final = 4 * 1024 * 1024
+_AT_ONCE: Final = 32 * 1024
 _OTHER_SIZE: Final = 64  # of what is no text
+_MOST_NOTED: Final = 256
+_NAME: Final = ""  # no attribute has this name
 _NO_TEXTS: Final[Mapping[str, str]] = {}
+
+
+class _Look:
+    """What is looked at together: texts, and the attributes that they speak for."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.pairs: list[tuple[str, Any]] = []
+        self.size = 0
 
 
 class Vetted:
@@ -32,30 +45,79 @@ class Vetted:
         self._scrubber = scrubber
         self._known: dict[tuple[str, Any], None] = {}
         self._chars = 0
+        self._noted: dict[int, Mapping[str, Any]] = {}  # by their identity
 
-    def look(self, attributes: Mapping[str, Any], texts: Mapping[str, str] = _NO_TEXTS) -> bool:
+    def look(self, name: str, attributes: Mapping[str, Any], texts: Mapping[str, str] = _NO_TEXTS) -> bool:
         """Tell by one look, at what is not known yet, that there is nothing to hide; then it is known.
 
         Args:
-            attributes: Of one span or record.
+            name: Of a span or record.
+            attributes: Its own, or more.
             texts: More of them, which are likely to be new: content.
 
         Returns:
             Whether it is so; False promises nothing.
         """
-        known = self._known
+        if self._noted.get(id(attributes)) is attributes and not texts and (_NAME, name) in self._known:
+            return True
+        look = _Look()
         try:
-            new = {pair[0]: pair[1] for pair in attributes.items() if pair not in known}
-            if not (new or texts):
-                return True
-            said = [orjson.dumps(new).decode(), *texts.values()] if new else texts.values()
-            if not self._scrubber.are_innocent(said):
-                return False
-        except (TypeError, ValueError):  # no attribute of ours
+            self._gather(look, name, attributes, texts)
+        except (TypeError, ValueError):  # no attributes of ours
             return False
-        for group in (new, texts):
-            for pair in group.items():
-                self._keep(pair)
+        return not look.pairs or self._keep_if_innocent(look)
+
+    def look_ahead(self, said: Iterable[tuple[str, Mapping[str, Any], Mapping[str, str]]]) -> None:
+        """Look at what many spans or records say in one go, so that a look at each of them finds it known.
+
+        That is half as dear: the automata of the scrubber are large, and whatever runs in between takes their place in
+        the processor's caches.
+
+        Args:
+            said: Names, attributes and texts, as for ``look``.
+        """
+        look = _Look()
+        for name, attributes, texts in said:
+            with suppress(TypeError, ValueError):
+                self._gather(look, name, attributes, texts)
+            if look.size > _AT_ONCE:
+                self._keep_if_innocent(look)
+                look = _Look()
+        if look.pairs:
+            self._keep_if_innocent(look)
+
+    def note(self, attributes: Mapping[str, Any]) -> None:
+        """Note a mapping that holds nothing but what was looked at, and that nobody writes to any more."""
+        if len(self._noted) >= _MOST_NOTED:
+            self._noted.clear()
+        self._noted[id(attributes)] = attributes
+
+    def _gather(self, look: _Look, name: str, attributes: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+        """Add what is not known to a look.
+
+        Raises:
+            TypeError: If a value is a list or a mapping, or has no JSON form.
+        """
+        known = self._known
+        new = [pair for pair in attributes.items() if pair not in known]
+        if (_NAME, name) not in known:
+            new.append((_NAME, name))
+        if new:
+            text = orjson.dumps(dict(new)).decode()
+            look.pairs += new
+            look.texts.append(text)
+            look.size += len(text)
+        for pair in texts.items():
+            if pair not in known:
+                look.pairs.append(pair)
+                look.texts.append(pair[1])
+                look.size += len(pair[1])
+
+    def _keep_if_innocent(self, look: _Look) -> bool:
+        if not self._scrubber.are_innocent(look.texts):
+            return False
+        for pair in look.pairs:
+            self._keep(pair)
         return True
 
     def _keep(self, pair: tuple[str, Any]) -> None:

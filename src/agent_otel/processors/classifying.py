@@ -48,13 +48,14 @@ _KINDS: Final = {
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def class_of_span(span: ReadableSpan) -> DeliveryClass:
+def class_of_span(span: ReadableSpan, attributes: Mapping[str, Any] | None) -> DeliveryClass:
     """Classify a span by the first that fits: the end of a run or of a local root, an error, usage, progress.
 
     Args:
         span: One that has ended.
+        attributes: Its own.
     """
-    attributes = span.attributes or _NOTHING
+    attributes = attributes or _NOTHING
     if attributes.get(a.OPERATION_NAME) == n.OP_INVOKE_AGENT or span.name in _ENDS:
         return DeliveryClass.RUN_END
     if span.parent is None or span.parent.is_remote:
@@ -64,9 +65,9 @@ def class_of_span(span: ReadableSpan) -> DeliveryClass:
     return DeliveryClass.PROGRESS if _USAGE.isdisjoint(attributes) else DeliveryClass.USAGE
 
 
-def kind_of_span(span: ReadableSpan) -> str:
-    """Give in one word, of a bounded set, what a span tells of."""
-    operation = (span.attributes or _NOTHING).get(a.OPERATION_NAME)
+def kind_of_span(attributes: Mapping[str, Any] | None) -> str:
+    """Give in one word, of a bounded set, what a span of these attributes tells of."""
+    operation = (attributes or _NOTHING).get(a.OPERATION_NAME)
     return _KINDS.get(operation, "span") if isinstance(operation, str) else "span"
 
 

@@ -236,6 +236,11 @@ class Outbox(OutboxStatus):
     # -- waiting ------------------------------------------------------------------------------------------------------
 
     @property
+    def is_full(self) -> bool:
+        """Whether progress that came now would be dropped, or soon."""
+        return self._holdings.is_full
+
+    @property
     def has_room(self) -> bool:
         """Whether what is not terminal would be queued now, unless it is larger than half of all that may wait."""
         return self._holdings.has_room

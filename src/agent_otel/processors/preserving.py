@@ -142,7 +142,8 @@ class TerminalPreservingProcessor(_Preserving, SpanProcessor):
             return None
         told = self._guard.filtered(span)
         ids = context.trace_id, context.span_id
-        return _item(encode_span(told), ids, told.attributes, class_of_span(told), kind_of_span(told))
+        attributes = told.attributes
+        return _item(encode_span(told), ids, attributes, class_of_span(told, attributes), kind_of_span(attributes))
 
 
 class TerminalPreservingLogProcessor(_Preserving, LogRecordProcessor):

@@ -5,15 +5,14 @@ Processors are called while ``span.end()`` runs: what is current then is about t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from contextvars import ContextVar
 
 from attrs import define, field
 
 from agent_otel.model import Cursor
 
-__all__ = ["TELLING", "Telling", "telling"]
+__all__ = ["TELLING", "Telling"]
 
 
 @define(eq=False)
@@ -40,13 +39,3 @@ class Telling:
 
 
 TELLING: ContextVar[Telling | None] = ContextVar("agent_otel_telling", default=None)
-
-
-@contextmanager
-def telling(what: Telling) -> Iterator[None]:
-    """Let the processors know of it meanwhile."""
-    token = TELLING.set(what)
-    try:
-        yield
-    finally:
-        TELLING.reset(token)

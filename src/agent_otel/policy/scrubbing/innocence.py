@@ -114,14 +114,15 @@ class Innocence:
 
     def every_part(self, *texts: bytes) -> bool:
         """Tell that nothing is to be found in some texts, nor in any text that is a part of a reading of them."""
-        if self._never or any(_STAND_IN in text for text in texts):
+        together = texts[0] if len(texts) == 1 else _BETWEEN.join(texts)
+        if self._never or _STAND_IN in together:
             return False
-        if len(texts) == 1 and b"\\" not in texts[0]:
-            return self._plain(texts[0], part=True)
-        readings = [reading for text in texts for reading in self._readings(text)]
+        if b"\\" not in together:
+            return self._plain(together, part=True)
         if len(texts) == 1:
-            return all(self._plain(reading, part=True) for reading in readings)
-        return self._plain(_BETWEEN.join(readings), part=True)
+            return all(self._plain(reading, part=True) for reading in self._readings(together))
+        plain, escaped = [text for text in texts if b"\\" not in text], [text for text in texts if b"\\" in text]
+        return self._plain(_BETWEEN.join([*plain, *self._readings(_BETWEEN.join(escaped))]), part=True)
 
     def _readings(self, text: bytes) -> Iterator[bytes]:
         yield text

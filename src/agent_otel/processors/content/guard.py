@@ -34,7 +34,7 @@ __all__ = ["HIDDEN", "Guard", "SignalGuard", "with_dropped"]
 
 HIDDEN: Final = "[REDACTED:policy_failed]"
 _MAX_REMEMBERED: Final = 512
-_NAME: Final = ""  # no attribute has this name
+_NO_TEXTS: Final[Mapping[str, str]] = {}
 _NO_ONE: Final = Subject("", "")
 _T = TypeVar("_T", Resource, InstrumentationScope)
 
@@ -116,16 +116,14 @@ class Guard:
             attributes: Its own attributes.
             description: What its status is described by.
         """
-        told = {_NAME: name, **attributes}
-        if description is not None:
-            told[a.EXCEPTION_MESSAGE] = description
-        place = tuple(told), is_tool_name(name), attributes.get(a.OPERATION_NAME)
+        texts = {a.EXCEPTION_MESSAGE: description} if description is not None else _NO_TEXTS
+        place = tuple(attributes), is_tool_name(name), attributes.get(a.OPERATION_NAME), description is None
         may_stay = self._may_stay.get(place)
         if may_stay is None:
             if len(self._may_stay) >= _MAX_REMEMBERED:
                 self._may_stay.clear()
-            may_stay = self._may_stay[place] = self._all_may_stay(told, name)
-        return may_stay and self._own.vetted.look(told)
+            may_stay = self._may_stay[place] = self._all_may_stay({**attributes, **texts}, name)
+        return may_stay and self._own.vetted.look(name, attributes, texts)
 
     def _all_may_stay(self, told: Mapping[str, Any], name: str) -> bool:
         """Say whether attributes of these names may stay as they are, whatever they hold, if it is innocent."""
@@ -133,7 +131,7 @@ class Guard:
         kinds = [kind for key in told if (kind := content_kind(key, of_tool=of_tool)) is not None]
         texts = all(self._own.decider.settled(ContentKind(kind)) is CaptureMode.REDACTED_SUMMARY for kind in kinds)
         says_so = not kinds or a.CONTENT_MODE in told
-        return texts and says_so and all(key in a.ALL for key in told if key and SAYS_TOOL.get(key.lower()))
+        return texts and says_so and all(key in a.ALL for key in told if SAYS_TOOL.get(key.lower()))
 
     def kept_facts(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Give what attributes tell of content, as far as the sink may know of its kind."""

@@ -25,6 +25,7 @@ __all__ = ["FilteredSpan", "SpanGuard"]
 
 _OTHER: Final = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
 _NO_SCOPE = InstrumentationScope("")
+_NOTHING: Final[dict[str, Any]] = {}
 _NUMBERS: Final = (bool, int, float)
 _T = TypeVar("_T")
 
@@ -117,7 +118,7 @@ class SpanGuard(SignalGuard):
         guard, resource = self._guard, span.resource
         if BESIDE.get() is not None or guard.resource(resource) is not resource or guard.scope(scope) is not scope:
             return False
-        return guard.changes_nothing(span.name, span.attributes or {}, span.status.description)
+        return guard.changes_nothing(span.name, span.attributes or _NOTHING, span.status.description)
 
     def _filtered(self, span: ReadableSpan) -> ReadableSpan:
         scope = span.instrumentation_scope or _NO_SCOPE
