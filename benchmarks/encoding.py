@@ -16,6 +16,7 @@ import sys
 import time
 from typing import Any
 
+from attrs import evolve
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -67,8 +68,9 @@ def per_span(work: Callable[[], Any], rounds: int) -> float:
 
 def through_the_queue(items: list[Item]) -> Callable[[], None]:
     """Queue, peek and settle all items for one sink, as live delivery does it."""
-    fanout: TelemetryFanout[Item] = TelemetryFanout(TelemetryFanoutConfig.safe_defaults(), FanoutAdditions.live())
-    fanout.register_sink(SinkSpec(sink_id="s", content_mode="redacted_summary"))
+    roomy = evolve(TelemetryFanoutConfig.safe_defaults(), queue_capacity=4 * SPANS, terminal_reserve=SPANS)
+    fanout: TelemetryFanout[Item] = TelemetryFanout(roomy, FanoutAdditions.live())
+    fanout.register_sink(SinkSpec(sink_id="s", content_mode="redacted_summary", queue_capacity=4 * SPANS))
 
     def work() -> None:
         for item in items:

@@ -49,6 +49,7 @@ class TelemetryFanout(Generic[H]):
         self._config = config
         self._additions = additions
         self._sinks: dict[str, SinkState[H]] = {}  # in sink-id order (R36)
+        self._nothing_lost: dict[int, LiveReport[H]] = {}  # the reports of nearly all arrivals, by how many took them
 
     @classmethod
     def safe_defaults(cls) -> TelemetryFanout[H]:
@@ -116,9 +117,14 @@ class TelemetryFanout(Generic[H]):
         for sink_id, state in chosen.items():
             decision, record = state.arrive(held)
             enqueued += decision.enters
-            evicted.extend(Eviction(sink_id, one, reason) for one, reason in decision.lost)
+            if decision.lost:
+                evicted.extend(Eviction(sink_id, one, reason) for one, reason in decision.lost)
             if record is not None:
                 records.append(record)
+        if not evicted and not records:
+            return self._nothing_lost.get(enqueued) or self._nothing_lost.setdefault(
+                enqueued, LiveReport(enqueued=enqueued)
+            )
         return LiveReport(enqueued=enqueued, evicted=tuple(evicted), records=tuple(records))
 
     def drain_sink(

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from agent_otel.delivery.fanout_additions import FanoutAdditions
 from agent_otel.delivery.fanout_held import H
-from agent_otel.delivery.fanout_queue import PROGRESS_RANK, FanoutQueue
+from agent_otel.delivery.fanout_queue import PROGRESS_RANK, RANKS, FanoutQueue
 from agent_otel.delivery.fanout_reports import LossReason
 from agent_otel.model.agent_sdk.fanout import TelemetryFanoutConfig, TelemetryOverflowPolicy
 from agent_otel.model.agent_sdk.sinks import TelemetrySinkSpec
@@ -91,14 +91,16 @@ class Admission(Generic[H]):
         self._bounds = bounds
         self._overflow = overflow
         self._additions = additions
+        self._most_bytes: float = float("inf") if bounds.bytes is None else bounds.bytes
         self._entered: Decision[H] = Decision(enters=True)
 
     def admit(self, held: H) -> Decision[H]:
         """Decide on an arrival; whatever leaves for it has left when this returns."""
-        if self._bounds.bytes is not None and held.size > self._bounds.bytes:
+        rank, size = RANKS[id(held.delivery_class)], held.size
+        if size > self._most_bytes:
             return Decision(enters=False, lost=((held, LossReason.TOO_LARGE),), summary=_TOO_LARGE)
-        if self._has_room_for(held):
-            self._queue.push(held)
+        if self._has_room_for(rank, size):
+            self._queue.push(held, rank, size)
             return self._entered  # R31
         if held.delivery_class.is_terminal_preserved:
             return self._preserve(held)
@@ -108,26 +110,26 @@ class Admission(Generic[H]):
         summary = _SINK_FAILED if fails_sink else _PROGRESS_LOST
         return Decision(enters=False, lost=_unqueued(held), summary=summary, fails_sink=fails_sink)  # R32, R34
 
-    def _has_room_for(self, held: H) -> bool:
+    def _has_room_for(self, rank: int, size: int) -> bool:
         """R26 and R28 for progress, R27 for what is terminal-preserved; both within the byte bound."""
-        if len(self._queue) >= self._bounds.capacity or self._excess_bytes(held) > 0:
+        queue, bounds = self._queue, self._bounds
+        if queue.length >= bounds.capacity or queue.bytes + size > self._most_bytes:
             return False
-        return held.delivery_class.is_terminal_preserved or self._queue.progress < self._bounds.normal
-
-    def _excess_bytes(self, held: H) -> int:
-        return 0 if self._bounds.bytes is None else self._queue.bytes + held.size - self._bounds.bytes
+        return rank != PROGRESS_RANK or queue.progress < bounds.normal
 
     def _preserve(self, held: H) -> Decision[H]:
         """Evict the oldest of the lowest ranks until it fits (R29), nothing if it would not fit even then (R30)."""
+        rank, size = held.delivery_class.rank, held.size
         ranks = self._ranks_below(held)
-        items, size = self._queue.evictable(ranks)
-        if len(self._queue) - items >= self._bounds.capacity or self._excess_bytes(held) > size:
+        items, freed = self._queue.evictable(ranks)
+        excess = self._queue.bytes + size - self._most_bytes
+        if self._queue.length - items >= self._bounds.capacity or excess > freed:
             return Decision(enters=False, lost=_unqueued(held), summary=_TERMINAL_LOST)
         evicted: list[H] = []
-        while not self._has_room_for(held):
-            rank = next(rank for rank in ranks if self._queue.evictable((rank,))[0])
-            evicted.append(self._queue.evict_oldest(rank))
-        self._queue.push(held)
+        while not self._has_room_for(rank, size):
+            lowest = next(rank for rank in ranks if self._queue.evictable((rank,))[0])
+            evicted.append(self._queue.evict_oldest(lowest))
+        self._queue.push(held, rank, size)
         preserved = (one for one in evicted if one.delivery_class.is_terminal_preserved)
         lost = tuple((one, LossReason.MADE_ROOM) for one in evicted)
         return Decision(enters=True, lost=lost, summary=_PRESERVED, lost_first=next(preserved, None))
@@ -142,9 +144,10 @@ class Admission(Generic[H]):
         """Let it take the place of the first progress of its run, if that makes room; no record of its own (R33)."""
         older = self._queue.evict_first_of_run(held.run_id)
         lost = () if older is None else ((older, LossReason.COALESCED),)
-        enters = self._has_room_for(held)
+        rank, size = held.delivery_class.rank, held.size
+        enters = self._has_room_for(rank, size)
         if enters:
-            self._queue.push(held)
+            self._queue.push(held, rank, size)
         else:
             lost = (*lost, *_unqueued(held))
         summary = _PROGRESS_LOST if older is None else _COALESCED

@@ -15,17 +15,19 @@ from heapq import merge
 from operator import attrgetter
 from typing import Final, Generic
 
-from attrs import frozen
+from attrs import define
 
 from agent_otel.delivery.fanout_held import H
 from agent_otel.model import DeliveryClass
 
-__all__ = ["PROGRESS_RANK", "FanoutQueue"]
+__all__ = ["PROGRESS_RANK", "RANKS", "FanoutQueue"]
 
 PROGRESS_RANK: Final = DeliveryClass.PROGRESS.rank
+# By identity of the class: a property of an enum's member, and its hash, are calls that each arrival would pay for.
+RANKS: Final = {id(one): one.rank for one in DeliveryClass}
 
 
-@frozen
+@define(eq=False)  # nothing changes it, but to freeze it would take more time than all else that an arrival needs
 class _Queued(Generic[H]):
     """Something in the queue, with what the queue has to know of it."""
 
@@ -48,19 +50,19 @@ class FanoutQueue(Generic[H]):
         self._in_flight: deque[_Queued[H]] = deque()
         self._progress_of_runs: dict[str, OrderedDict[int, None]] | None = {} if finds_runs else None
         self._arrived = 0
-        self._length = 0
+        self.length = 0
+        """How many items are queued, with those in flight."""
         self.progress = 0
         """How many non-terminal items are queued (R26)."""
         self.bytes = 0
         """How many bytes all of them take."""
 
     def __len__(self) -> int:
-        return self._length
+        return self.length
 
     def __iter__(self) -> Iterator[H]:
-        waiting = merge(*(line.values() for line in self._lines), key=attrgetter("number"))
         yield from (queued.held for queued in self._in_flight)
-        yield from (queued.held for queued in waiting)
+        yield from (queued.held for queued in self._waiting())
 
     @property
     def in_flight(self) -> int:
@@ -78,13 +80,19 @@ class FanoutQueue(Generic[H]):
         """Give the first of all; there is one."""
         return next(iter(self))
 
-    def push(self, held: H) -> None:
-        """Put something at the end."""
-        queued = _Queued(self._arrived, held, held.delivery_class.rank, held.size)
+    def push(self, held: H, rank: int, size: int) -> None:
+        """Put something at the end.
+
+        Args:
+            held: It.
+            rank: Of its delivery class.
+            size: Bytes that it takes.
+        """
+        queued = _Queued(self._arrived, held, rank, size)
         self._arrived += 1
-        self._length += 1
-        self.bytes += queued.size
-        self.progress += queued.rank == PROGRESS_RANK
+        self.length += 1
+        self.bytes += size
+        self.progress += rank == PROGRESS_RANK
         self._line_up(queued, at_head=False)
 
     def evictable(self, ranks: Iterable[int]) -> tuple[int, int]:
@@ -109,27 +117,35 @@ class FanoutQueue(Generic[H]):
             most_bytes: How many bytes they take at most, unless the first alone takes more.
         """
         self.release()
+        head: list[_Queued[H]] = []
         taken = 0
-        while (head := self._first_waiting()) is not None:
-            taken += head.size
-            if self._in_flight and (len(self._in_flight) >= most_items or taken > most_bytes):
+        for queued in self._waiting():
+            taken += queued.size
+            if head and (len(head) >= most_items or taken > most_bytes):
                 break
-            self._step_out(head)
-            self._in_flight.append(head)
-        return tuple(queued.held for queued in self._in_flight)
+            head.append(queued)
+        for queued in head:
+            self._step_out(queued)
+        self._in_flight.extend(head)
+        return tuple([queued.held for queued in head])
 
     def pop(self) -> H:
         """Take out the head, which is in flight."""
         return self._forget(self._in_flight.popleft())
+
+    def pop_all(self, count: int) -> list[H]:
+        """Take out so many of the head; they are in flight."""
+        return [self._forget(self._in_flight.popleft()) for _ in range(count)]
 
     def release(self) -> None:
         """Put what is in flight back to where it was: at the head, within the reach of eviction."""
         while self._in_flight:
             self._line_up(self._in_flight.pop(), at_head=True)
 
-    def _first_waiting(self) -> _Queued[H] | None:
-        heads = (next(iter(line.values())) for line in self._lines if line)
-        return min(heads, key=attrgetter("number"), default=None)
+    def _waiting(self) -> Iterator[_Queued[H]]:
+        """Give what is not in flight, in order of arrival."""
+        lines = [line.values() for line in self._lines if line]
+        return iter(lines[0]) if len(lines) == 1 else merge(*lines, key=attrgetter("number"))
 
     def _evict(self, number: int, rank: int) -> H:
         queued = self._lines[rank][number]
@@ -158,7 +174,7 @@ class FanoutQueue(Generic[H]):
                 del self._progress_of_runs[queued.held.run_id]
 
     def _forget(self, queued: _Queued[H]) -> H:
-        self._length -= 1
+        self.length -= 1
         self.bytes -= queued.size
         self.progress -= queued.rank == PROGRESS_RANK
         return queued.held

@@ -61,15 +61,17 @@ def settle(state: SinkState[H], verdict: SinkVerdict, *, quarantines: bool) -> S
     taken: list[H] = []
     quarantined: list[Eviction[H]] = []
     records: list[FanoutRecord[H]] = []
-    for position in range(settled):
-        if position in refused:
-            eviction, record = state.quarantine(refused[position])
+    begin = 0
+    for end in (*sorted(position for position in refused if position < settled), settled):
+        if begin < end:
+            held, recovery = state.acknowledge_all(end - begin)
+            taken += held
+            records += [recovery] if recovery else []
+        if end < settled:
+            eviction, record = state.quarantine(refused[end])
             quarantined.append(eviction)
             records.append(record)
-        else:
-            held, recovery = state.acknowledge()
-            taken.append(held)
-            records += [recovery] if recovery else []
+        begin = end + 1
     partial = max(0, min(verdict.partial_count, len(taken)))  # a foreign server's number
     if partial > 0:
         records.append(state.drop_partially(taken, partial))

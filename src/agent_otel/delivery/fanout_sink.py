@@ -86,9 +86,11 @@ class SinkState(Generic[H]):
 
     def arrive(self, held: H) -> tuple[Decision[H], FanoutRecord[H] | None]:
         """Take something in or drop it, and count; gives what became of it and what there is to say."""
-        own = within_boundary(held, self._spec.content_capture)
+        own = within_boundary(held, self._spec.content_capture) if held.has_raw_content else held
         decision = self._admission.admit(own)
         self._accepted += 1
+        if not decision.lost and decision.summary is None:
+            return decision, None
         self._dropped += len(decision.lost)
         self._failed = self._failed or decision.fails_sink
         for one, reason in decision.lost:
@@ -108,6 +110,15 @@ class SinkState(Generic[H]):
         else:
             self._cursor, self._beyond_cursor = cursor, _NONE
         return held, self._recovery(held)
+
+    def acknowledge_all(self, count: int) -> tuple[list[H], FanoutRecord[H] | None]:
+        """Take out so many of the head, one at least, which the sink has taken; as ``acknowledge`` one by one."""
+        first, recovery = self.acknowledge()
+        others = self.queue.pop_all(count - 1)
+        if others:
+            self._exported += len(others)
+            self._beyond_cursor = (self._beyond_cursor[0] + len(others), others[-1].source_cursor)
+        return [first, *others], recovery
 
     def quarantine(self, summary: str) -> tuple[Eviction[H], FanoutRecord[H]]:
         """Take out the head, which the sink refuses for good; that makes no sink failed, and none well."""
