@@ -14,7 +14,7 @@ import pytest
 
 from agent_otel.delivery import Envelope
 from agent_otel.delivery.otlp import encode_log, encode_span, request_bytes, size_of
-from agent_otel.delivery.otlp.request import RequestSize
+from agent_otel.delivery.otlp.request import RequestSize, at_most
 from delivery.otlp_samples import bare, item, items, logs, rich_spans, with_raw
 
 texts = st.text(max_size=5) | st.integers(120, 140).map("x".__mul__) | st.integers(16_370, 16_390).map("y".__mul__)
@@ -72,6 +72,16 @@ def test_the_size_is_exact_and_grows_with_each_item(batch):
     size = RequestSize()
     for count, one in enumerate(made, 1):
         assert size.add(one) == len(request_bytes(made[:count]))
+
+
+@given(batches, st.booleans())
+def test_the_size_at_a_glance_is_never_too_small_and_not_much_too_large(batch, raw):
+    made = [bare(message.SerializeToString(), envelope) for envelope, message in batch]
+    made = [with_raw(one, one.payload + b"raw") if place % 2 else one for place, one in enumerate(made)]
+    envelopes = sum(size_of([bare(b"", one.envelope)]) for one in made)
+    rendered = sum(len(one.raw_payload or b"") for one in made)
+    assert size_of(made, raw=raw) <= at_most(made, raw=raw)
+    assert at_most(made, raw=raw) <= size_of(made) + rendered + 4 * envelopes + 100 * len(made)
 
 
 @pytest.mark.parametrize("length", [0, 1, 126, 127, 128, 129, 16_383, 16_384, 2**21 - 1, 2**21, 2**21 + 40])

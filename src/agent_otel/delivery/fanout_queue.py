@@ -135,7 +135,11 @@ class FanoutQueue(Generic[H]):
 
     def pop_all(self, count: int) -> list[H]:
         """Take out so many of the head; they are in flight."""
-        return [self._forget(self._in_flight.popleft()) for _ in range(count)]
+        popped = [self._in_flight.popleft() for _ in range(count)]
+        self.length -= count
+        self.bytes -= sum([queued.size for queued in popped])
+        self.progress -= sum([queued.rank == PROGRESS_RANK for queued in popped])
+        return [queued.held for queued in popped]
 
     def release(self) -> None:
         """Put what is in flight back to where it was: at the head, within the reach of eviction."""

@@ -20,6 +20,7 @@ from agent_otel.model import DeliveryClass
 __all__ = ["LateLoss", "Losses"]
 
 _MOST_RUNS: Final = 10_000  # more than any request holds, so that each attempt says the same
+_RUN_END: Final = DeliveryClass.RUN_END  # here, for each look at an enum's member is a call
 _Run = tuple[int, str]  # trace id, run id
 
 
@@ -82,7 +83,7 @@ class Losses:
 
     def told_in(self, batch: Sequence[Item]) -> Sequence[Item]:
         """Give a batch in which the runs' own spans say what was lost of their runs."""
-        return [self._telling(item) if item.delivery_class is DeliveryClass.RUN_END else item for item in batch]
+        return [self._telling(item) if item.delivery_class is _RUN_END else item for item in batch]
 
     def take_late(self) -> list[LateLoss]:
         """Give what no span tells any more, once."""

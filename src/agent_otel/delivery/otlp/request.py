@@ -11,12 +11,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from agent_otel.delivery.item import Envelope, Item
+from agent_otel.delivery.otlp.wire import varint
 
-__all__ = ["Grouped", "RequestSize", "grouped", "payload_of", "request_bytes", "size_of"]
+__all__ = ["Grouped", "RequestSize", "at_most", "grouped", "payload_of", "request_bytes", "size_of"]
 
 _FIRST: Final = b"\x0a"  # field 1: resource_spans of the request; resource; scope
 _SECOND: Final = b"\x12"  # field 2: scope_spans of a resource; spans or log records of a scope
 _THIRD: Final = b"\x1a"  # field 3: schema_url of either
+
+_MOST_FRAMING: Final = 11  # bytes of a tag and a length
+_MOST_IN_UTF8: Final = 4  # bytes of a character
 
 _ResourceKey = tuple[bytes, str]
 # Payloads by envelope, those by resource and schema URL; all in the order of their first item.
@@ -36,10 +40,14 @@ def grouped(items: Iterable[Item], *, raw: bool = False) -> Grouped:
         raw: Whether raw forms are taken where items have them.
     """
     groups: Grouped = {}
+    last: Envelope | None = None
+    payloads: list[bytes] = []
     for item in items:
         envelope = item.envelope
-        scopes = groups.setdefault(_resource_key(envelope), {})
-        scopes.setdefault(envelope, []).append(payload_of(item, raw=raw))
+        if envelope is not last:
+            last, scopes = envelope, groups.setdefault(_resource_key(envelope), {})
+            payloads = scopes.setdefault(envelope, [])
+        payloads.append(payload_of(item, raw=raw) if raw else item.payload)
     return groups
 
 
@@ -62,7 +70,7 @@ def request_bytes(items: Iterable[Item], *, raw: bool = False) -> bytes:
 def _scope_parts(envelope: Envelope, payloads: Iterable[bytes]) -> list[bytes]:
     parts = [*_field(_FIRST, envelope.scope)]
     for payload in payloads:
-        parts += _field(_SECOND, payload)
+        parts += (_SECOND, varint(len(payload)), payload)
     return [*parts, *_schema_url(envelope.scope_schema_url)]
 
 
@@ -71,20 +79,11 @@ def _schema_url(url: str) -> tuple[bytes, ...]:
 
 
 def _field(tag: bytes, content: bytes) -> tuple[bytes, ...]:
-    return tag, _varint(len(content)), content
+    return tag, varint(len(content)), content
 
 
 def _message(tag: bytes, parts: list[bytes]) -> list[bytes]:
-    return [tag, _varint(sum(map(len, parts))), *parts]
-
-
-def _varint(number: int) -> bytes:
-    octets = bytearray()
-    while number > 0x7F:
-        octets.append(number & 0x7F | 0x80)
-        number >>= 7
-    octets.append(number)
-    return bytes(octets)
+    return [tag, varint(sum(map(len, parts))), *parts]
 
 
 def _resource_key(envelope: Envelope) -> _ResourceKey:
@@ -125,6 +124,22 @@ def size_of(items: Iterable[Item], *, raw: bool = False) -> int:
     for item in items:
         size.add(item)
     return size.total
+
+
+def at_most(items: Iterable[Item], *, raw: bool = False) -> int:
+    """Give a bound of ``size_of``, found in a tenth of its time: nearly every batch is far from any limit."""
+    total = 0
+    last: Envelope | None = None
+    for item in items:
+        envelope = item.envelope
+        if envelope is not last:
+            last = envelope
+            texts = len(envelope.resource_schema_url) + len(envelope.scope_schema_url)
+            total += len(envelope.resource) + len(envelope.scope) + _MOST_IN_UTF8 * texts + 6 * _MOST_FRAMING
+        total += len(item.payload) + _MOST_FRAMING
+        if raw and item.raw_payload is not None:
+            total += len(item.raw_payload)
+    return total
 
 
 def _framed(length: int) -> int:

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import time
-from typing import Final
+from typing import Final, cast
 
 from attrs import define, evolve, field, frozen
 
 from agent_otel.delivery.item import Item, Signal
 from agent_otel.delivery.otlp.answer import Answer, Refused, Taken
-from agent_otel.delivery.otlp.request import RequestSize, size_of
+from agent_otel.delivery.otlp.request import RequestSize, at_most, size_of
 from agent_otel.delivery.sink import FailureKind, SinkFailure, SinkVerdict
 
 __all__ = ["MAX_REQUESTS", "MAX_REQUEST_BYTES", "Send", "Splitter", "Stub"]
@@ -76,7 +76,7 @@ class Splitter:
         """
         if not items:
             return SinkVerdict(settled=0)
-        parts = [self._fitting(item) for item in items]
+        parts = self._fitting(items)
         late, self._late = self._late or _Late(width=len(items)), None
         course = _Course(self._send, self._clock, self._clock() + timeout_s, Taken() if late.is_proven else None)
         if late.lacks_proof:
@@ -106,8 +106,13 @@ class Splitter:
             self._late = course.late(cut - start)
         return course.verdict()
 
-    def _fitting(self, item: Item) -> Item | str:
-        """Give the item as it can be sent, or why it cannot."""
+    def _fitting(self, items: Sequence[Item]) -> list[Item | str]:
+        """Give the items as they can be sent, or why they cannot."""
+        if {item.envelope.signal for item in items} == {self._signal} and self._is_little(items):
+            return list(items)
+        return [self._fitted(item) for item in items]
+
+    def _fitted(self, item: Item) -> Item | str:
         if item.envelope.signal != self._signal:
             return "wrong signal"
         if size_of([item], raw=self._raw) <= self._max_bytes:
@@ -121,8 +126,14 @@ class Splitter:
             return None
         return stub if stub is not None and size_of([stub], raw=self._raw) <= self._max_bytes else None
 
+    def _is_little(self, items: Sequence[Item]) -> bool:
+        """Tell at a glance that items fit into one request; nearly always they do."""
+        return at_most(items, raw=self._raw) <= self._max_bytes
+
     def _cut(self, parts: Sequence[Item | str], start: int, end: int) -> int:
         """Give where a request ends that begins at ``start``: before what does not fit in, ``end`` at the latest."""
+        if str not in map(type, parts[start:end]) and self._is_little(cast("Sequence[Item]", parts[start:end])):
+            return end
         size = RequestSize(raw=self._raw)
         for position in range(start, end):
             part = parts[position]
