@@ -12,6 +12,7 @@ from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 from agent_otel._version import __version__
 from agent_otel.conventions import INSTRUMENTS, SCHEMA_URL, Instrument, names
 from agent_otel.correlate import SpanRef
+from agent_otel.emit.bound_labels import BoundLabels
 from agent_otel.emit.content import ContentWriter
 from agent_otel.emit.sampling import Sampling
 from agent_otel.emit.spans import span_context
@@ -21,6 +22,7 @@ __all__ = ["MetricEmitter"]
 
 _Record = Callable[[float, Mapping[str, Any], Context], None]
 _EMPTY = Context()
+_MOST_KNOWN = 2048
 
 
 class MetricEmitter:
@@ -37,6 +39,7 @@ class MetricEmitter:
         self._meter = provider.get_meter(names.SCOPE_NAME, __version__, SCHEMA_URL)
         self._sampling = sampling
         self._record: dict[str, _Record] = {}
+        self._known: dict[tuple[Any, ...], Mapping[str, Any]] = {}  # labels as they are sent, by those that came
 
     def emit(self, points: Iterable[MetricPoint], context: Context | None = None) -> None:
         """Record measurements.
@@ -56,8 +59,15 @@ class MetricEmitter:
             )
 
     def _labels(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
-        label = self._label
-        return {key: label(value) if type(value) is str else value for key, value in attributes.items()}
+        given = (*attributes.values(), *attributes)
+        known = self._known.get(given)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            label = self._label
+            known = {key: label(value) if type(value) is str else value for key, value in attributes.items()}
+            self._known[given] = known
+        return known
 
     def _context(self, span: SpanRef | None) -> Context:
         decision = self._sampling.remembered(span.trace_id) if span is not None else None
@@ -74,7 +84,8 @@ def _recorder(meter: Meter, instrument: Instrument) -> _Record:
             instrument.description,
             explicit_bucket_boundaries_advisory=instrument.buckets,
         )
-        return histogram.record
+        return BoundLabels(histogram, histogram.record)
     if instrument.kind == "latest":
         return meter.create_gauge(instrument.name, instrument.unit, instrument.description).set
-    return meter.create_counter(instrument.name, instrument.unit, instrument.description).add
+    counter = meter.create_counter(instrument.name, instrument.unit, instrument.description)
+    return BoundLabels(counter, counter.add)

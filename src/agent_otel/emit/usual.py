@@ -64,8 +64,6 @@ class UsualSpans:
         told = {**texts, **self._modes(tuple(data.contents)), **own} if data.contents else own
         if self._most is not None and len(told) > self._most:
             return None
-        if error_text is None:
-            self._vetted.note(told)
         return Told(data.name, told, error_text=error_text)
 
     def look_ahead(self, spans: Iterable[SpanData]) -> None:

@@ -20,7 +20,6 @@ _MOST: Final = 4096
 _MOST_CHARS: Final = 4 * 1024 * 1024
 _AT_ONCE: Final = 32 * 1024
 _OTHER_SIZE: Final = 64  # of what is no text
-_MOST_NOTED: Final = 256
 _NAME: Final = ""  # no attribute has this name
 _NO_TEXTS: Final[Mapping[str, str]] = {}
 
@@ -45,7 +44,6 @@ class Vetted:
         self._scrubber = scrubber
         self._known: dict[tuple[str, Any], None] = {}
         self._chars = 0
-        self._noted: dict[int, Mapping[str, Any]] = {}  # by their identity
 
     def look(self, name: str, attributes: Mapping[str, Any], texts: Mapping[str, str] = _NO_TEXTS) -> bool:
         """Tell by one look, at what is not known yet, that there is nothing to hide; then it is known.
@@ -58,8 +56,6 @@ class Vetted:
         Returns:
             Whether it is so; False promises nothing.
         """
-        if self._noted.get(id(attributes)) is attributes and not texts and (_NAME, name) in self._known:
-            return True
         look = _Look()
         try:
             self._gather(look, name, attributes, texts)
@@ -85,12 +81,6 @@ class Vetted:
                 look = _Look()
         if look.pairs:
             self._keep_if_innocent(look)
-
-    def note(self, attributes: Mapping[str, Any]) -> None:
-        """Note a mapping that holds nothing but what was looked at, and that nobody writes to any more."""
-        if len(self._noted) >= _MOST_NOTED:
-            self._noted.clear()
-        self._noted[id(attributes)] = attributes
 
     def _gather(self, look: _Look, name: str, attributes: Mapping[str, Any], texts: Mapping[str, str]) -> None:
         """Add what is not known to a look.
