@@ -19,12 +19,12 @@ from agent_otel.model import CaptureMode, Content, ContentKind
 from agent_otel.policy import AttributeFilter
 from agent_otel.policy.explaining import tell_modes
 from agent_otel.policy.facts import text_of_content
+from agent_otel.policy.fitting import never_cut
 from agent_otel.project import SpanData
 
 __all__ = ["UsualSpans"]
 
 _KEYS: Final = {kind: CONTENT_ATTRIBUTES[kind.value] for kind in ContentKind}
-_WIDEST_CHARACTER: Final = 4  # bytes of UTF-8
 _MAX_KINDS: Final = 256
 
 
@@ -40,7 +40,7 @@ class UsualSpans:
     def __init__(self, rules: AttributeFilter, limits: SpanLimits, *, sinks_differ: bool) -> None:
         self._settled = {kind: rules.decider.settled(kind) for kind in ContentKind}
         self._vetted = rules.vetted
-        self._longest = _longest(rules, limits)
+        self._longest = never_cut(rules.limits, limits.max_span_attribute_length)
         self._most = limits.max_span_attributes
         self._is_off = sinks_differ
         self._ahead: dict[int, tuple[SpanData | None, dict[str, str] | None]] = {}  # spans that are written next
@@ -113,13 +113,4 @@ class UsualSpans:
         return told
 
 
-def _longest(rules: AttributeFilter, limits: SpanLimits) -> int:
-    """Give how many characters a span's content may have so that no limit, whichever way it counts, cuts it."""
-    given = rules.limits
-    in_bytes = [limit // _WIDEST_CHARACTER for limit in (given.value_bytes, given.span_bytes) if limit is not None]
-    in_characters = [limit for limit in (given.chars, limits.max_span_attribute_length) if limit is not None]
-    return min((*in_bytes, *in_characters), default=_NO_LIMIT)
-
-
 _NOTHING: Final = (None, None)
-_NO_LIMIT: Final = 1024 * 1024

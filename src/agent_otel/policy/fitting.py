@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from agent_otel.policy.content_policy import ContentLimits
 from agent_otel.policy.facts import text_of_content, utf8_size
 from agent_otel.policy.scrubbing import Limits, truncate
 
-__all__ = ["fit", "keep_end", "within_bytes"]
+__all__ = ["fit", "keep_end", "never_cut", "within_bytes"]
 
+_WIDEST = 4  # bytes of a character of UTF-8
+_NO_LIMIT = 1024 * 1024
 _OF_NOTES = 256  # a note or two stand outside of the budget
+
+
+def never_cut(limits: ContentLimits, max_length: int | None = None) -> int:
+    """Give how many characters all content of a span may have so that no limit, whichever way it counts, cuts it.
+
+    Args:
+        limits: Of the policy.
+        max_length: Characters that an attribute may have; None for no such limit.
+    """
+    in_bytes = [limit // _WIDEST for limit in (limits.value_bytes, limits.span_bytes) if limit is not None]
+    in_characters = [limit for limit in (limits.chars, max_length) if limit is not None]
+    return min((*in_bytes, *in_characters), default=_NO_LIMIT)
 
 
 def fit(text: str, max_length: int, measure: Callable[[str], int] = len) -> str:

@@ -19,6 +19,7 @@ __all__ = ["Vetted"]
 _MOST: Final = 4096
 _MOST_CHARS: Final = 4 * 1024 * 1024
 _AT_ONCE: Final = 32 * 1024
+_SCALARS: Final = (str, bool, int, float)
 _OTHER_SIZE: Final = 64  # of what is no text
 _NAME: Final = ""  # no attribute has this name
 _NO_TEXTS: Final[Mapping[str, str]] = {}
@@ -86,10 +87,13 @@ class Vetted:
         """Add what is not known to a look.
 
         Raises:
-            TypeError: If a value is a list or a mapping, or has no JSON form.
+            TypeError: If a value is neither a scalar nor a tuple of texts, or has no JSON form.
         """
         known = self._known
         new = [pair for pair in attributes.items() if pair not in known]
+        for _, value in new:
+            if type(value) not in _SCALARS and not (type(value) is tuple and all(type(one) is str for one in value)):
+                raise TypeError  # numbers in a row may spell a text
         if (_NAME, name) not in known:
             new.append((_NAME, name))
         if new:

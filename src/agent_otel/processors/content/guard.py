@@ -12,8 +12,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
-from agent_otel.conventions.content import content_kind
-from agent_otel.conventions.tools import SAYS_TOOL, is_tool_name, is_tool_span, tool_names
+from agent_otel.conventions.tools import is_tool_span, tool_names
 from agent_otel.model import Content, ContentKind
 from agent_otel.policy import (
     AttributeFilter,
@@ -29,12 +28,12 @@ from agent_otel.policy.explaining import retell_findings
 from agent_otel.policy.facts import fact_names
 from agent_otel.processors.content.beside import Carried
 from agent_otel.processors.content.counts import ContentCounts
+from agent_otel.processors.content.usual import UsualAttributes
 
 __all__ = ["HIDDEN", "Guard", "SignalGuard", "with_dropped"]
 
 HIDDEN: Final = "[REDACTED:policy_failed]"
 _MAX_REMEMBERED: Final = 512
-_NO_TEXTS: Final[Mapping[str, str]] = {}
 _NO_ONE: Final = Subject("", "")
 _T = TypeVar("_T", Resource, InstrumentationScope)
 
@@ -104,34 +103,10 @@ class Guard:
         without_raw = {kind: mode.least(CaptureMode.REDACTED_SUMMARY) for kind, mode in sink.modes.items()}
         decider = Decider(policy, evolve(sink, modes=without_raw), on_events=on_events)
         self._own = AttributeFilter(policy, decider, scrubber)
-        self._may_stay: dict[tuple[Any, ...], bool] = {}
+        self.usual = UsualAttributes(self._foreign, is_own=False)
+        self.usual_own = UsualAttributes(self._own, is_own=True)
         self._resources: dict[int, tuple[Resource, Resource]] = {}
         self._scopes: dict[int, tuple[InstrumentationScope, InstrumentationScope]] = {}
-
-    def changes_nothing(self, name: str, attributes: Mapping[str, Any], description: str | None) -> bool:
-        """Tell of what a span or record of ours says that all of it may stay; False promises nothing.
-
-        Args:
-            name: Its name.
-            attributes: Its own attributes.
-            description: What its status is described by.
-        """
-        texts = {a.EXCEPTION_MESSAGE: description} if description is not None else _NO_TEXTS
-        place = tuple(attributes), is_tool_name(name), attributes.get(a.OPERATION_NAME), description is None
-        may_stay = self._may_stay.get(place)
-        if may_stay is None:
-            if len(self._may_stay) >= _MAX_REMEMBERED:
-                self._may_stay.clear()
-            may_stay = self._may_stay[place] = self._all_may_stay({**attributes, **texts}, name)
-        return may_stay and self._own.vetted.look(name, attributes, texts)
-
-    def _all_may_stay(self, told: Mapping[str, Any], name: str) -> bool:
-        """Say whether attributes of these names may stay as they are, whatever they hold, if it is innocent."""
-        of_tool = is_tool_span(told, name)
-        kinds = [kind for key in told if (kind := content_kind(key, of_tool=of_tool)) is not None]
-        texts = all(self._own.decider.settled(ContentKind(kind)) is CaptureMode.REDACTED_SUMMARY for kind in kinds)
-        says_so = not kinds or a.CONTENT_MODE in told
-        return texts and says_so and all(key in a.ALL for key in told if SAYS_TOOL.get(key.lower()))
 
     def kept_facts(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Give what attributes tell of content, as far as the sink may know of its kind."""

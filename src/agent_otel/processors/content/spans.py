@@ -12,6 +12,7 @@ from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceStat
 
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions import names
+from agent_otel.conventions.dialects import DIALECTS
 from agent_otel.policy import ContentPolicy, Filtering, SinkPolicy
 from agent_otel.policy.plain_values import plain
 from agent_otel.processors.content.beside import BESIDE, Beside
@@ -25,7 +26,6 @@ __all__ = ["FilteredSpan", "SpanGuard"]
 
 _OTHER: Final = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
 _NO_SCOPE = InstrumentationScope("")
-_NOTHING: Final[dict[str, Any]] = {}
 _NUMBERS: Final = (bool, int, float)
 _T = TypeVar("_T")
 
@@ -98,8 +98,9 @@ class SpanGuard(SignalGuard):
     def filtered(self, span: ReadableSpan) -> ReadableSpan:
         """Give a span as the sink may see it: the very same if it may see all of it, a stub if the policy fails."""
         try:
-            if self._is_usual(span):
-                return span
+            usual = self._usual(span)
+            if usual is not None:
+                return usual
             changed = conventional(span)
             return self._filtered(FilteredSpan(span, **changed) if changed else span)
         except Exception as error:
@@ -108,17 +109,27 @@ class SpanGuard(SignalGuard):
             self.counts.add_stub()
             return self._stub(span)
 
-    def _is_usual(self, span: ReadableSpan) -> bool:
-        """Whether a span is ours, nothing but attributes, and none of them is to be changed: nearly all of ours are."""
-        scope, context = span.instrumentation_scope, span.context
-        if scope is None or scope.name != names.SCOPE_NAME or context is None or self._cut_at:
-            return False
+    def _usual(self, span: ReadableSpan) -> ReadableSpan | None:
+        """Filter a span that is nothing but attributes, without secrets: nearly all are. None for any other."""
+        scope, context, given = span.instrumentation_scope, span.context, span.attributes
+        if scope is None or context is None or given is None or self._cut_at or scope.name in DIALECTS:
+            return None
         if span.events or span.links or context.trace_state or (span.parent is not None and span.parent.trace_state):
-            return False
+            return None
         guard, resource = self._guard, span.resource
-        if BESIDE.get() is not None or guard.resource(resource) is not resource or guard.scope(scope) is not scope:
-            return False
-        return guard.changes_nothing(span.name, span.attributes or _NOTHING, span.status.description)
+        if guard.resource(resource) is not resource or guard.scope(scope) is not scope:
+            return None
+        if scope.name == names.SCOPE_NAME:
+            if BESIDE.get() is not None:
+                return None
+            kept = guard.usual_own.filtered(span.name, given, span.status.description)
+        elif context.span_id in written_spans:
+            return None
+        else:
+            kept = guard.usual.filtered(span.name, given, span.status.description)
+        if kept is None:
+            return None
+        return span if kept is given else FilteredSpan(span, attributes=kept)
 
     def _filtered(self, span: ReadableSpan) -> ReadableSpan:
         scope = span.instrumentation_scope or _NO_SCOPE
