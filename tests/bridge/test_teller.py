@@ -21,6 +21,7 @@ class Emitters:
 
     seen: list[str] = field(factory=list)
     raises: dict[int, BaseException] = field(factory=dict)
+    looked_at: list[int] = field(factory=list)
 
     @property
     def spans(self) -> Any:
@@ -36,6 +37,11 @@ class Emitters:
 
     def run_opened(self, opened: RunOpened) -> None:
         self.seen.append(f"open {opened.identity.span_id}")
+
+    def look_ahead(self, spans: list[Any]) -> None:
+        if (error := self.raises.pop(0, None)) is not None:
+            raise error
+        self.looked_at.append(len(spans))
 
     def emit(self, data: Any) -> None:
         if (error := self.raises.pop(data.identity.span_id, None)) is not None:
@@ -112,6 +118,22 @@ def test_a_fault_costs_one_output(batch: int) -> None:
     assert [seen for seen in emitters.seen if seen.startswith("span")] == ["span 1", "span 3"]
     assert teller._books.faults == 1
     assert emitters.seen.count("points 1") == 2
+
+
+def test_spans_that_come_together_are_looked_at_together() -> None:
+    teller, emitters = made(5)
+    teller.tell([tool(1), message(7), tool(2)])
+    teller.settle()
+    assert emitters.looked_at == [2]
+
+
+def test_where_that_look_fails_all_are_told_the_same() -> None:
+    teller, emitters = made(5)
+    emitters.raises[0] = ValueError()
+    teller.tell([tool(1), tool(2)])
+    teller.settle()
+    assert emitters.seen[:2] == ["span 1", "span 2"]
+    assert teller._books.faults == 1
 
 
 def test_after_an_interruption_the_rest_is_told_and_nothing_twice() -> None:
