@@ -93,7 +93,7 @@ def test_what_a_signal_handler_raises_is_the_agents(bridge, receiver, on_signal,
         with pytest.raises(TimeoutError):
             bridge.record({"a": 1})
     elif use == "prompt":
-        monkeypatch.setattr("agent_otel.bridge.calls.snapshot", interrupted)
+        monkeypatch.setattr("agent_otel.bridge.said.snapshot", interrupted)
         with bridge.run() as run, pytest.raises(TimeoutError):
             run.prompt("x")
     else:

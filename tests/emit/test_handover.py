@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import pytest
 
 from agent_otel.emit import HandOver
+from collector import awaited
 
 BIG = 10**9
 
@@ -224,6 +225,48 @@ def test_books_balance_while_the_worker_goes_on(make):
     threading.Thread(target=put).start()
     while not done.is_set():
         assert_balanced(handover)
+
+
+def test_what_was_handled_is_settled_before_a_drain_returns(handled):
+    settled = []
+    handover = HandOver(handled, lambda: None, BIG, settle=lambda: settled.append(len(handled.payloads)))
+    for number in range(1000):
+        handover.put(number, 1, precious=False)
+    assert handover.drain(soon())
+    assert settled[-1] == 1000
+    assert len(settled) < 1000
+    handover.put("one more", 1, precious=False)
+    assert handover.stop(soon())
+    assert settled[-1] == 1001
+
+
+def test_a_settlement_that_raises_does_not_end_the_worker(handled):
+    def settle():
+        raise ValueError
+
+    handover = HandOver(handled, lambda: None, BIG, settle=settle)
+    for payload in ("x", "y"):
+        handover.put(payload, 1, precious=False)
+        assert handover.drain(soon())
+    assert handled.payloads == ["x", "y"]
+    assert handover.faults == 2
+    assert handover.stop(soon())
+
+
+def test_a_worker_that_sleeps_is_woken_once(make, handled, monkeypatch):
+    handover = make()
+    handover.put("first", 1, precious=False)
+    assert handover.drain(soon())
+    awaited(lambda: handover._idle)
+    woken = []
+    notify = handover._filled.notify
+    with handover._lock:
+        monkeypatch.setattr(handover._filled, "notify", lambda *number: (woken.append(None), notify(*number)))
+        for number in range(10):
+            handover.put(number, 1, precious=False)
+    assert len(woken) == 1
+    assert handover.drain(soon())
+    assert handled.payloads == ["first", *range(10)]
 
 
 def test_it_ticks_when_nothing_comes(make):

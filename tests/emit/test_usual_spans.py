@@ -10,6 +10,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+import orjson
 
 from agent_otel.conventions import attributes as a
 from agent_otel.correlate import SpanIdentity
@@ -23,7 +24,7 @@ from agent_otel.emit import (
     Sampling,
     SpanEmitter,
 )
-from agent_otel.model import CaptureMode, Content, ContentKind
+from agent_otel.model import CaptureMode, Content, ContentKind, JsonContent
 from agent_otel.policy import ContentPolicy
 from agent_otel.policy.content_policy import ContentLimits, every_kind
 from agent_otel.policy.vetted import Vetted
@@ -79,7 +80,12 @@ SPANS = st.builds(
     attributes=ATTRIBUTES,
     contents=st.dictionaries(
         st.sampled_from(ContentKind),
-        st.builds(Content, VALUES, is_cut=st.booleans(), tools=st.sampled_from([(), ("rm",)])),
+        st.one_of(
+            st.builds(Content, VALUES, is_cut=st.booleans(), tools=st.sampled_from([(), ("rm",)])),
+            st.dictionaries(TEXTS.filter(str.isprintable), TEXTS.filter(str.isprintable), max_size=3).map(
+                lambda value: JsonContent(orjson.dumps(value))
+            ),
+        ),
         max_size=3,
     ),
     tool=st.sampled_from([None, "shell", "rm"]),
@@ -206,3 +212,11 @@ def test_with_the_first_look_blind_the_second_still_hides():
         (span,) = emitted(PrivateTracerProvider, [data], ContentPolicy())
     assert github_token(7) in str(dict(span.attributes))
     assert github_token(7) not in str(dict(SpanGuard(ContentPolicy()).filtered(span).attributes))
+
+
+def test_content_that_came_as_json_is_as_any_other():
+    as_json, plain = JsonContent(b'{"a":[1]}'), Content({"a": [1]})
+    assert as_json == plain == JsonContent(b'{"a":[1]}')
+    assert as_json != Content({"a": [1]}, is_cut=True)
+    assert as_json != Content({"a": [2]})
+    assert repr(as_json) == repr(plain) == "Content(<dict>)"

@@ -10,46 +10,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 import time
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
+from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, get_current_span
 
-from agent_otel.bridge.calls import ORIGIN, Call, Host
+from agent_otel.bridge.calls import Call
+from agent_otel.bridge.run_entry import UNDECIDED, SpanInRun
+from agent_otel.bridge.said import Host, Parent
+from agent_otel.bridge.told import ORIGIN
 from agent_otel.conventions import names as n
 from agent_otel.correlate import SpanRef, derive_span_id, derive_trace_id
-from agent_otel.emit import span_context, whole_number
-from agent_otel.model import (
-    NANOS_PER_SECOND,
-    AgentEvent,
-    ContentKind,
-    EventIds,
-    EventKind,
-    Fact,
-    Names,
-    Outcome,
-    Phase,
-)
+from agent_otel.emit import CurrentSpan, TraceDecision, span_context, whole_number
+from agent_otel.model import NANOS_PER_SECOND, ContentKind, EventKind, Fact
 
-__all__ = ["Child", "ModelCall", "Parent", "Retrieval"]
+__all__ = ["Child", "ModelCall", "Retrieval"]
 
 _T = TypeVar("_T")
-
-
-class Parent(Protocol):
-    """What a call needs of the run in which it is."""
-
-    run_id: str
-    conversation: str | None
-    ref: SpanRef
-    parent_span_id: int | None
-
-    @property
-    def span(self) -> Span | None:
-        """What is current in the run; None before it begins."""
-
-    def next_number(self) -> int:
-        """Number a call of the run."""
 
 
 class Child(Call):
@@ -58,55 +36,55 @@ class Child(Call):
     Outside any run it is a child of whatever span is current, or begins a trace.
     """
 
-    def __init__(self, host: Host, run: Parent | None) -> None:
-        super().__init__(host)
-        self._run = run
-        self._ids = EventIds()
-
     def _parent_elsewhere(self) -> Span | None:
         """Give the run's own span: the call begins on a thread of its own."""
         if self._run is not None:
             return self._run.span
         return get_current_span(self._host.ambient) if self._host.ambient is not None else None
 
-    def _place(self) -> Any:
-        return self._place_alone() if self._run is None else self._place_in(self._run)
+    def _begin(self, before: Context) -> Context:
+        """As for every call; directly in its run, where most begin, nothing needs to be looked for."""
+        run = self._run
+        if run is None or before is not run.here:
+            return super()._begin(before)
+        self.entry = entry = run.entry
+        self.conversation = run.conversation
+        self._parent_span_id = entry.ref.span_id
+        self._span = span = SpanInRun(entry, self._kind, next(run.numbers), before)
+        return self._inside(span, before)
 
-    def _place_in(self, run: Parent) -> Any:
-        current = get_current_span(self._context).get_span_context()
-        is_inside = current.trace_id == run.ref.trace_id and current.span_id != run.parent_span_id
-        parent = current.span_id if is_inside else run.ref.span_id
-        span_id = derive_span_id(run.ref.trace_id, self._kind.value, f"{run.run_id}#{run.next_number()}")
-        return self._placed(run.ref.trace_id, span_id, parent)
+    def _begun(self, context: Context) -> CurrentSpan:
+        run = self._run
+        if run is None:
+            return self._begun_alone(context)
+        self.entry = entry = run.entry
+        self.conversation = run.conversation
+        trace_id = entry.ref.trace_id
+        current = get_current_span(context).get_span_context()
+        is_inside = current.trace_id == trace_id and current.span_id != entry.parent_span_id
+        self._parent_span_id = current.span_id if is_inside else entry.ref.span_id
+        if entry.decision is UNDECIDED:
+            entry = entry._replace(decision=self._decision(trace_id, n.OP_INVOKE_AGENT, context))
+        return SpanInRun(entry, self._kind, next(run.numbers), context)
 
-    def _place_alone(self) -> Any:
-        current = get_current_span(self._context).get_span_context()
+    def _begun_alone(self, context: Context) -> CurrentSpan:
+        current = get_current_span(context).get_span_context()
+        self._parent_span_id = current.span_id if current.is_valid else None
         key = uuid4().hex
         trace_id = current.trace_id if current.is_valid else derive_trace_id(self._host.namespace, ORIGIN.system, key)
-        span_id = derive_span_id(trace_id, self._kind.value, key)
-        return self._placed(trace_id, span_id, current.span_id if current.is_valid else None)
+        ref = SpanRef(trace_id, derive_span_id(trace_id, self._kind.value, key))
+        return CurrentSpan(span_context(ref, self._decision(trace_id, self._kind.value, context)), context)
 
-    def _placed(self, trace_id: int, span_id: int, parent: int | None) -> Any:
-        run = self._run
-        self._ids = EventIds(
-            event=f"{span_id:016x}",
-            conversation=run.conversation if run is not None else None,
-            run=run.run_id if run is not None else None,
-            trace=f"{trace_id:032x}",
-            span=f"{span_id:016x}",
-            parent_span=f"{parent:016x}" if parent is not None else None,
-        )
-        decision = self._host.sampling.remembered(trace_id)
-        if decision is None:
-            name = n.OP_INVOKE_AGENT if run is not None else self._kind.value
-            decision = self._host.sampling.decide(trace_id, name, SpanKind.INTERNAL, None, self._context)
-        return span_context(SpanRef(trace_id, span_id), decision)
+    def _decision(self, trace_id: int, name: str, context: Context) -> TraceDecision:
+        return self._host.sampling.decide(trace_id, name, SpanKind.INTERNAL, None, context)
 
 
 class ModelCall(Child):
     """One call of a model."""
 
     _kind = EventKind.MODEL
+    _response_model: str | None = None
+    _chunks = 0
 
     def __init__(
         self, host: Host, run: Parent | None, *, provider: str, model: str, operation: str | None = None
@@ -115,8 +93,6 @@ class ModelCall(Child):
         self._provider = self._named(provider)
         self._model = self._named(model)
         self._operation = self._named(operation)
-        self._response_model: str | None = None
-        self._chunks = 0
 
     def _renew(self) -> None:
         super()._renew()
@@ -181,14 +157,8 @@ class ModelCall(Child):
             self.chunk()
             yield chunk
 
-    def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
-        names = Names(
-            provider=self._provider,
-            request_model=self._model,
-            response_model=self._response_model,
-            operation=self._operation,
-        )
-        return self._event(Phase.END, self._ids, names, outcome, error_type, time_ns=self._now())
+    def _names(self) -> tuple[str | None, ...]:
+        return self._provider, self._model, self._response_model, self._operation
 
 
 class Retrieval(Child):
@@ -208,6 +178,5 @@ class Retrieval(Child):
         if number is not None:
             self._note(Fact.ITEM_COUNT, number)
 
-    def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
-        names = Names(subject=self._data_source)
-        return self._event(Phase.END, self._ids, names, outcome, error_type, time_ns=self._now())
+    def _names(self) -> tuple[str | None, ...]:
+        return (self._data_source,)

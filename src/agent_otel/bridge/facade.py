@@ -30,6 +30,7 @@ from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.bridge.propagation import context_in, subprocess_variables, w3c_fields
 from agent_otel.bridge.raised import RaisedByTools
+from agent_otel.bridge.told import Told
 from agent_otel.bridge.tool_calls import ToolCall
 from agent_otel.bridge.will_writing import WillWriter
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
@@ -159,7 +160,7 @@ class Bridge:
         """Give the context manager of a tool call in the current run, or outside any; see ``Run.tool_call``."""
         if self._telemetry is None or self._is_stopped:
             return NO_OP  # type: ignore[return-value]  # as above
-        return ToolCall(self, current_run(self), name=name, call_id=call_id, arguments=arguments)
+        return ToolCall(self, current_run(self), name, call_id, arguments)
 
     def retrieval(self, data_source: str | None = None, *, query: Any = None) -> Retrieval:
         """Give the context manager of a search in the current run, or outside any; see ``Run.retrieval``."""
@@ -226,7 +227,7 @@ class Bridge:
             around = Surroundings(self._caller(context), context)
             if issubclass(type(record), AgentEvent):
                 event, size = _owned(record, self.content_bytes)
-                self.take(event, around, size + _EVENT_COST)
+                self._put((event, None, 0, around), size + _EVENT_COST, precious=_is_precious(event))
                 return
             copy, size = snapshot(record, self.content_bytes)
             if issubclass(type(record), (bytes, bytearray)):
@@ -322,11 +323,10 @@ class Bridge:
 
     # -- what runs and calls need -------------------------------------------------------------------------------------
 
-    def take(self, event: AgentEvent, around: Surroundings, size: int) -> None:
-        """Hand an event over to the worker. Never raises, never blocks."""
-        precious = (event.kind is EventKind.AGENT and event.phase is Phase.END) or event.usage is not None
-        precious = precious or event.outcome not in (Outcome.OK, Outcome.UNSET)
-        self._put((event, None, 0, around), size, precious=precious)
+    def take(self, told: Told, size: int, *, precious: bool) -> None:
+        """Hand over what the worker makes an event of. Never raises, never blocks."""
+        if not self._handover.put(told, size, precious=precious):
+            self._warn(_TOO_LATE)
 
     def opened(self, call: Call) -> None:
         """Remember a call that is open; beyond the bound the oldest is forgotten, and will not be interrupted."""
@@ -357,7 +357,7 @@ class Bridge:
 
     def _put(self, payload: Any, size: int, *, precious: bool) -> None:
         if not self._handover.put(payload, size, precious=precious):
-            self._warn("recorded after shutdown(): not sent")
+            self._warn(_TOO_LATE)
 
     def _lost(self) -> int:
         return self._handover.evicted + (self._telemetry.lost if self._telemetry is not None else 0)
@@ -384,7 +384,10 @@ class Bridge:
 
     # -- on the worker ------------------------------------------------------------------------------------------------
 
-    def _handle(self, payload: tuple[Any, str | None, int, Surroundings]) -> None:
+    def _handle(self, payload: Told | _Recorded) -> None:
+        if isinstance(payload, Told):
+            self._pipeline.take_event(payload.event(), payload.around())
+            return
         record, source, receipt_ns, around = payload
         if source is None:
             self._pipeline.take_event(record, around)
@@ -400,10 +403,14 @@ class Bridge:
         for loss in self._dropped.take_late():
             self._health_teller.tell_loss(loss)
 
-    def _note_dropped(self, payload: tuple[Any, str | None, int, Surroundings]) -> None:
+    def _note_dropped(self, payload: Told | _Recorded) -> None:
         """Note which run an event belonged to that had no room in the hand-over queue, if it says so."""
-        event = payload[0]
-        if payload[1] is None and event.phase is not Phase.START and event.ids.trace and event.ids.run:
+        if isinstance(payload, Told):
+            if payload.run_key is not None:
+                self._dropped.add(*payload.run_key, payload.kind.value, "handover_full")
+            return
+        event, source, _, _ = payload
+        if source is None and event.phase is not Phase.START and event.ids.trace and event.ids.run:
             self._dropped.add(int(event.ids.trace, 16), event.ids.run, event.kind.value, "handover_full")
 
     def _wait_for_room(self) -> None:
@@ -423,16 +430,23 @@ class Bridge:
 
 
 _T = TypeVar("_T")
+_Recorded = tuple[Any, str | None, int, Surroundings]  # an event, or a record with its source and time of receipt
 _AUTO = "auto"
 _TOGETHER = 64  # what came at once is taken through each step together; nothing waits for more
 _MAX_SOURCE = 64  # characters of a source's name, which is told in warnings
 _HELD_BACK_S = 5.0
 _POLL_S = 0.1  # how soon a shutdown is noticed
 _MAX_WARNINGS = 100
+_TOO_LATE = "recorded after shutdown(): not sent"
 
 
 def _keep_result(call: Any, value: Any) -> None:
     call.result(value)
+
+
+def _is_precious(event: AgentEvent) -> bool:
+    is_end_of_run = event.kind is EventKind.AGENT and event.phase is Phase.END
+    return is_end_of_run or event.usage is not None or event.outcome not in (Outcome.OK, Outcome.UNSET)
 
 
 def _owned(event: AgentEvent, limit: int) -> tuple[AgentEvent, int]:

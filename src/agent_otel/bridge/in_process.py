@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -9,13 +10,17 @@ from uuid import uuid4
 from opentelemetry.context import Context, get_current, get_value, set_value
 from opentelemetry.trace import Span, SpanKind, get_current_span, set_span_in_context
 
-from agent_otel.bridge.calls import ORIGIN, Call, Host
+from agent_otel.bridge.calls import Call
 from agent_otel.bridge.children import ModelCall, Retrieval
+from agent_otel.bridge.run_entry import RunEntry
+from agent_otel.bridge.said import Host
+from agent_otel.bridge.told import ORIGIN, Told
 from agent_otel.bridge.tool_calls import ToolCall
 from agent_otel.conventions import names as n
-from agent_otel.correlate import SpanRef, Surroundings, derive_span_id, derive_trace_id
-from agent_otel.emit import span_context
-from agent_otel.model import AgentEvent, ContentKind, EventIds, EventKind, Names, Outcome, Phase
+from agent_otel.correlate import SpanRef, derive_span_id, derive_trace_id
+from agent_otel.emit import CurrentSpan, span_context
+from agent_otel.emit.current import live_context
+from agent_otel.model import AgentEvent, ContentKind, EventKind, Outcome, Phase
 
 __all__ = ["Run", "current_run"]
 
@@ -42,6 +47,7 @@ class Run(Call):
     """
 
     _kind = EventKind.AGENT
+    entry: RunEntry
 
     def __init__(
         self,
@@ -58,16 +64,14 @@ class Run(Call):
         self._within = within
         self._parent = parent
         self.conversation = self._named(conversation_id)
-        self.ref = SpanRef(0, 0)
-        self.parent_span_id: int | None = None
-        self._calls = count(1)
+        self.entry = RunEntry(self.run_id)
+        # Of the calls in it, which begin on several threads at once: to count is one step.
+        self.numbers: Iterator[int] = count(1)
 
     def _renew(self) -> None:
-        if self._given is not None:
-            super()._renew()
-            self.run_id, self._calls = uuid4().hex, count(1)
-        else:
-            super()._renew()
+        super()._renew()
+        self.run_id, self.numbers = uuid4().hex, count(1)
+        self.entry = RunEntry(self.run_id)
 
     def model_call(self, *, provider: str, model: str, operation: str | None = None) -> ModelCall:
         """Give the context manager of a model call.
@@ -77,7 +81,7 @@ class Run(Call):
             model: The model asked for.
             operation: A ``gen_ai.operation.name`` other than ``chat``, for example ``embeddings``.
         """
-        return ModelCall(self.host, self, provider=provider, model=model, operation=operation)
+        return ModelCall(self._host, self, provider=provider, model=model, operation=operation)
 
     def tool_call(self, name: str, *, call_id: str | None = None, arguments: Any = None) -> ToolCall:
         """Give the context manager of a tool call.
@@ -87,7 +91,7 @@ class Run(Call):
             call_id: The id that the model gave the call.
             arguments: The arguments: a JSON value, or JSON text. A snapshot is taken.
         """
-        return ToolCall(self.host, self, name=name, call_id=call_id, arguments=arguments)
+        return ToolCall(self._host, self, name, call_id, arguments)
 
     def retrieval(self, data_source: str | None = None, *, query: Any = None) -> Retrieval:
         """Give the context manager of a search in a store of documents.
@@ -96,7 +100,7 @@ class Run(Call):
             data_source: Id of the store.
             query: What is searched for.
         """
-        return Retrieval(self.host, self, data_source=data_source, query=query)
+        return Retrieval(self._host, self, data_source=data_source, query=query)
 
     def sub_agent(self, *, agent: str | None = None, conversation_id: str | None = None) -> Run:
         """Give the context manager of the run of another agent that this one starts, wherever it then begins.
@@ -116,9 +120,10 @@ class Run(Call):
         """Keep what the run answered."""
         self._keep(ContentKind.OUTPUT_MESSAGES, messages)
 
-    def next_number(self) -> int:
-        """Number a call; they begin on several threads at once."""
-        return next(self._calls)  # which is atomic
+    @property
+    def ref(self) -> SpanRef:
+        """Its trace and span id; zeros before it begins."""
+        return self.entry.ref
 
     def _parent_elsewhere(self) -> Span | None:
         """Give the caller's span from outside the process."""
@@ -126,51 +131,41 @@ class Run(Call):
 
     def _around_it(self, context: Context) -> Context:
         """As for every call; but what was said to be the parent is it, whatever is current here."""
+        context = live_context(context)
         within = self._within
         if within is not None and within.span is not None:
-            is_inside = get_current_span(context).get_span_context().trace_id == within.ref.trace_id
+            is_inside = get_current_span(context).get_span_context().trace_id == within.entry.ref.trace_id
             return context if is_inside else set_span_in_context(within.span, context)
         if self._parent is not None:
             return set_span_in_context(get_current_span(self._parent), context)
         return super()._around_it(context)
 
-    def _inside(self, context: Context) -> Context:
-        return set_value(_RUN, self, super()._inside(context))
+    def _begin(self, before: Context) -> Context:
+        return set_value(_RUN, self, super()._begin(before))
 
-    def _place(self) -> Any:
-        current = get_current_span(self._context).get_span_context()
+    def _begun(self, context: Context) -> CurrentSpan:
+        current = get_current_span(context).get_span_context()
         parent = SpanRef(current.trace_id, current.span_id) if current.is_valid else None
         trace_id = (
             parent.trace_id if parent is not None else derive_trace_id(self._host.namespace, ORIGIN.system, self.run_id)
         )
-        self.parent_span_id = parent.span_id if parent is not None else None
-        self.ref = SpanRef(trace_id, derive_span_id(trace_id, "run", self.run_id))
+        ref = SpanRef(trace_id, derive_span_id(trace_id, "run", self.run_id))
         name = f"{n.OP_INVOKE_AGENT} {self._agent}" if self._agent else n.OP_INVOKE_AGENT
-        decision = self._host.sampling.decide(trace_id, name, SpanKind.INTERNAL, None, self._context)
-        return span_context(self.ref, decision)
-
-    def _ids(self) -> EventIds:
-        parent = self.parent_span_id
-        return EventIds(
-            conversation=self.conversation,
-            run=self.run_id,
-            trace=f"{self.ref.trace_id:032x}",
-            span=f"{self.ref.span_id:016x}",
-            parent_span=f"{parent:016x}" if parent is not None else None,
-        )
+        decision = self._host.sampling.decide(trace_id, name, SpanKind.INTERNAL, None, context)
+        self._parent_span_id = parent.span_id if parent is not None else None
+        self.entry = RunEntry(self.run_id, ref, self._parent_span_id, decision)
+        return CurrentSpan(span_context(ref, decision), context)
 
     def _began(self) -> None:
-        self._host.take(self._opening(), Surroundings(context=self._context), self._size)
+        self._host.take(self._opening(), self._size, precious=False)
 
     def disown(self) -> AgentEvent | None:
         """As for every call; a run tells its start."""
         super().disown()
-        return self._opening()
+        return self._opening().event()
 
-    def _opening(self) -> AgentEvent:
-        names = Names(agent=self._agent)
-        return self._event(Phase.START, self._ids(), names, Outcome.UNSET, None, time_ns=self._start_ns)
+    def _opening(self) -> Told:
+        return self._told(Phase.START, Outcome.UNSET, None)
 
-    def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
-        names = Names(agent=self._agent)
-        return self._event(Phase.END, self._ids(), names, outcome, error_type, time_ns=self._now())
+    def _names(self) -> tuple[str | None, ...]:
+        return (self._agent,)

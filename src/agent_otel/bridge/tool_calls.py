@@ -4,49 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-from attrs import evolve
 from opentelemetry.context import attach, get_current
 
-from agent_otel.bridge.calls import Host
-from agent_otel.bridge.children import Child, Parent
+from agent_otel.bridge.children import Child
 from agent_otel.bridge.endings import identifier
+from agent_otel.bridge.said import NOT_BEGUN, Host, Parent
 from agent_otel.conventions import names as n
 from agent_otel.emit import text_of
 from agent_otel.emit.merging import telling
-from agent_otel.model import AgentEvent, ContentKind, EventKind, Fact, Names, Outcome, Phase
+from agent_otel.model import ContentKind, EventKind, Fact, Outcome
 
 __all__ = ["ToolCall"]
+
+
+_ARGUMENTS: Final = ContentKind.TOOL_ARGUMENTS  # to ask an enumeration for a member takes long
+_RESULT: Final = ContentKind.TOOL_RESULT
 
 
 class ToolCall(Child):
     """One call of a tool."""
 
     _kind = EventKind.TOOL
+    _operation: str | None = None
+    _mcp_error: tuple[int, Outcome, str, str | None] | None = None
 
-    def __init__(self, host: Host, run: Parent | None, *, name: str, call_id: str | None, arguments: Any) -> None:
+    def __init__(self, host: Host, run: Parent | None, name: str, call_id: str | None, arguments: Any) -> None:
         super().__init__(host, run)
-        self._name = self._named(name)
-        self._tool_name = self._name
-        self._call_id = self._named(call_id)
-        self._operation: str | None = None
-        self._mcp_error: tuple[int, Outcome, str, str | None] | None = None
+        self._tool_name = self._named(name)
+        self._call_id = self._named(call_id) if call_id is not None else None
         if arguments is not None:
-            self._keep(ContentKind.TOOL_ARGUMENTS, arguments)
+            self._keep(_ARGUMENTS, arguments)
 
     def arguments(self, value: Any) -> None:
         """Keep the arguments, where they are known only after the call began."""
-        self._keep(ContentKind.TOOL_ARGUMENTS, value)
+        self._keep(_ARGUMENTS, value)
 
     def result(self, value: Any) -> None:
         """Keep what the tool gave."""
-        self._keep(ContentKind.TOOL_RESULT, value)
+        self._keep(_RESULT, value)
 
     @property
     def name(self) -> str | None:
         """Name of the tool."""
-        return self._name
+        return self._tool_name
 
     @contextmanager
     def mcp_request(
@@ -79,7 +81,7 @@ class ToolCall(Child):
                 self._note(fact, value)
         self._operation = n.MCP_TOOLS_CALL if is_all else None
         around = get_current()
-        inside = telling(self._span, n.MCP_TOOLS_CALL, around) if self._span is not None else around
+        inside = telling(self._span, n.MCP_TOOLS_CALL, around) if self._span is not NOT_BEGUN else around
         attach(inside)
         try:
             yield
@@ -113,9 +115,5 @@ class ToolCall(Child):
         super()._renew()
         self._operation = self._mcp_error = None
 
-    def _end(self, outcome: Outcome, error_type: str | None) -> AgentEvent:
-        ids = self._ids
-        if self._call_id is not None:
-            ids = evolve(ids, tool_call=self._call_id)
-        names = Names(tool=self._name, tool_type="function", operation=self._operation)
-        return self._event(Phase.END, ids, names, outcome, error_type, time_ns=self._now())
+    def _names(self) -> tuple[str | None, ...]:
+        return self._tool_name, "function", self._operation

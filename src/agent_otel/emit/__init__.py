@@ -7,6 +7,7 @@ from agent_otel.emit.derived import DerivedIdGenerator, DerivedSampler
 from agent_otel.emit.handover import HandOver
 from agent_otel.emit.merging import MergingProvider
 from agent_otel.emit.metrics import MetricEmitter
+from agent_otel.emit.plain_json import json_text
 from agent_otel.emit.private_provider import PrivateTracerProvider
 from agent_otel.emit.records import LogEmitter
 from agent_otel.emit.sampling import Sampling, TraceDecision
@@ -28,6 +29,7 @@ __all__ = [
     "SpanEmitter",
     "TraceDecision",
     "error_text",
+    "json_text",
     "snapshot",
     "span_context",
     "text_of",

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Final
 
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanContext, Status, StatusCode, get_current_span, set_span_in_context
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    SpanContext,
+    Status,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from agent_otel.conventions import attributes as a
 from agent_otel.emit.additions import Additions
 from agent_otel.emit.snapshot import error_text, text_of, type_name
 
-__all__ = ["CurrentSpan", "live_context"]
+__all__ = ["NOWHERE", "CurrentSpan", "live_context", "with_current"]
+
+NOWHERE: Final = Context()
+(_SPAN_KEY,) = set_span_in_context(INVALID_SPAN, NOWHERE)  # under which a context holds the current span
+_ADDITIONS: Final = "_additions"
 
 
 class CurrentSpan(Span):
@@ -21,26 +34,53 @@ class CurrentSpan(Span):
     Attributes, events and links that are set on it are kept, and go out with the operation under the content policy.
     Its name, times and end are the operation's own: ``update_name`` and ``end`` change nothing.
 
+    Most of what it holds is only made when it is first written to: most spans are never asked for anything.
+
     Args:
         context: Ids, and whether the trace is sampled.
         outer: The context in which it begins.
     """
 
-    def __init__(self, context: SpanContext, outer: Context | None = None) -> None:
+    is_ended = False  # it may still be current: generators and tasks leave their contexts in any order
+    marked_error = False
+    error_text: str | None = None  # content, for the policy to decide about
+    _context: SpanContext | None = None
+
+    def __init__(self, context: SpanContext, outer: Context = NOWHERE) -> None:
         self._context = context
-        self.outer = outer if outer is not None else Context()
-        self.is_ended = False  # it may still be current: generators and tasks leave their contexts in any order
-        self.additions = Additions()
-        self.marked_error = False
-        self.error_text: str | None = None  # content, for the policy to decide about
+        self.outer = outer
 
     def get_span_context(self) -> SpanContext:
         """Give the ids."""
-        return self._context
+        context = self._context
+        if context is None:  # two threads that ask at once are given the same
+            context = self._context = self._derived()
+        return context
+
+    def _derived(self) -> SpanContext:
+        """Give the ids, in a class that is not given them but derives them when somebody asks; always the same."""
+        raise NotImplementedError
+
+    @property
+    def additions(self) -> Additions:
+        """What was set on it."""
+        held: dict[str, Any] = vars(self)
+        made: Additions | None = held.get(_ADDITIONS)
+        # setdefault() is one step, whatever threads add at once; a lock might be another thread's while one forks
+        return made if made is not None else held.setdefault(_ADDITIONS, Additions())
+
+    def taken_additions(self) -> Additions | None:
+        """Give a copy of what was set on it so far; None if there is nothing."""
+        return self.additions.taken() if _ADDITIONS in vars(self) else None
+
+    def reset_after_fork(self) -> None:
+        """Take a new lock: a thread that is gone may hold the old one."""
+        if _ADDITIONS in vars(self):
+            self.additions.reset_after_fork()
 
     def is_recording(self) -> bool:
         """Say whether what is set here arrives anywhere."""
-        return self._context.trace_flags.sampled and not self.is_ended
+        return not self.is_ended and self.get_span_context().trace_flags.sampled
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """Keep an attribute."""
@@ -100,6 +140,11 @@ def live_context(context: Context) -> Context:
     while isinstance(span, CurrentSpan) and span.is_ended:
         span = get_current_span(span.outer)
     return context if span is current else set_span_in_context(span, context)
+
+
+def with_current(span: Span, context: Context, key: str, value: object) -> Context:
+    """Give a context in which a span is current, and one more value set; in one step, for it is done for every call."""
+    return Context({**context, _SPAN_KEY: span, key: value})
 
 
 def _typed(exception: BaseException, attributes: Attributes) -> dict[str, AttributeValue]:

@@ -15,6 +15,7 @@ from agent_otel.processors.interruption import place_of
 __all__ = ["HandOver"]
 
 _BATCH = 64  # payloads that are handled together; what comes first is told within milliseconds
+_GATHER_S = 0.005  # how long one that was woken waits for more: an agent that is busy wakes it seldom
 _TICK_S = 1.0  # how often the worker looks at the clock when nothing comes
 
 
@@ -29,7 +30,7 @@ class HandOver:
         tick: Called on the worker about once a second.
         max_bytes: Bound of the queue in bytes.
         evicts: Called with each payload that makes room, on the thread that hands over: it must be quick.
-        settle: Called on the worker when it has handled what had come together, before that counts as handled.
+        settle: Called on the worker after each batch, before the batch counts as handled for ``drain``.
     """
 
     def __init__(
@@ -64,7 +65,8 @@ class HandOver:
         self._lock = threading.RLock()  # a signal handler that flushes may find its own thread inside put()
         self._filled = threading.Condition(self._lock)
         self._drained = threading.Condition(self._lock)
-        self._idle = True
+        self._idle = True  # it has to be woken
+        self._hurried = False  # somebody waits for what is queued
         self._has_ended = False  # the worker
         self._worker: threading.Thread | None = None
 
@@ -118,6 +120,7 @@ class HandOver:
                 self._worker = worker
             elif self._idle:
                 self._filled.notify()
+                self._idle = False  # what comes until it has woken finds it awake: to wake it costs more than all else
             if self._has_ended:  # a signal handler stopped it in the midst of this
                 self._write_off()
             return True
@@ -128,6 +131,8 @@ class HandOver:
             if self._worker is threading.current_thread():
                 return False
             until = self._number
+            self._hurried = True
+            self._filled.notify()
             return self._drained.wait_for(lambda: self._settled >= until, max(0.0, deadline - time.monotonic()))
 
     def stop(self, deadline: float) -> bool:
@@ -169,28 +174,33 @@ class HandOver:
             if batch is None:
                 return
             for payload in batch:
-                self._attempt(self._handle, payload)
-            if batch and self._settle is not None:
-                self._attempt(self._settle)
-            with self._lock:
-                self.handled += len(batch)
+                self._try(self._handle, payload)
+                self.handled += 1  # nobody else counts here
+            if self._settle is not None and batch:
+                self._try(self._settle)
             if time.monotonic() - ticked >= _TICK_S:
                 ticked = time.monotonic()
-                self._attempt(self._tick)
+                self._try(self._tick)
 
-    def _attempt(self, step: Callable[..., None], *arguments: Any) -> None:
+    def _try(self, step: Callable[..., None], *payload: Any) -> None:
+        """Take a step; one that fails must not end the worker."""
         try:
-            step(*arguments)
-        except Exception as error:  # noqa: BLE001  one bad event must not end the worker
-            self._note_fault(error)
-
-    def _note_fault(self, error: Exception) -> None:
-        self.faults += 1
-        self.last_fault = place_of(error)
+            step(*payload)
+        except Exception as error:  # noqa: BLE001  as above
+            self.faults += 1
+            self.last_fault = place_of(error)
 
     @property
     def _waiting(self) -> bool:
         return bool(self._ordinary or self._precious)
+
+    def _sleep(self) -> None:
+        """Wait for something to come, and then a little for more; the lock is held, and given up meanwhile."""
+        self._idle = True
+        self._filled.wait(_TICK_S)
+        self._idle = False
+        if self._waiting and not (self._hurried or self._stopping):
+            self._filled.wait(_GATHER_S)
 
     def _take(self) -> list[Any] | None:
         """Give the next batch, in order of arrival; None when the worker is to end."""
@@ -202,9 +212,8 @@ class HandOver:
             if not self._waiting:
                 if self._stopping:
                     return None
-                self._idle = True
-                self._filled.wait(_TICK_S)
-                self._idle = False
+                self._sleep()
+            self._hurried = False
             taken: list[Any] = []
             while self._waiting and len(taken) < _BATCH:
                 queue = self._ordinary or self._precious

@@ -14,11 +14,11 @@ from uuid import UUID
 from agent_otel.model.cutting import cut_between_words
 from agent_otel.processors.interruption import of_signal_handler
 
-__all__ = ["BEYOND_LIMIT", "MAX_INTEGER", "error_text", "snapshot", "text_of", "type_name", "whole_number"]
+__all__ = ["BEYOND_LIMIT", "MAX_DEPTH", "MAX_INTEGER", "error_text", "snapshot", "text_of", "type_name", "whole_number"]
 
 BEYOND_LIMIT = "[beyond the size limit]"
 MAX_INTEGER = 2**63 - 1  # what OTLP can carry
-_MAX_DEPTH = 64
+MAX_DEPTH = 64
 _MAX_TYPE_NAME = 256
 _NAMELESS = "_OTHER"  # semantic conventions: the value for what is outside a bounded set
 _MAX_INTEGER_BITS = 1024
@@ -96,7 +96,7 @@ def _copied(value: Any, budget: list[int], depth: int) -> Any:
         return value
     if kind is int:
         return value if value.bit_length() <= _MAX_INTEGER_BITS else _marker(kind)
-    if budget[0] < 0 or depth >= _MAX_DEPTH:
+    if budget[0] < 0 or depth >= MAX_DEPTH:
         return BEYOND_LIMIT
     if issubclass(kind, dict):
         return _copied_mapping(dict.items(value), budget, depth)

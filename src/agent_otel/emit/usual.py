@@ -15,8 +15,9 @@ from agent_otel.conventions import attributes as a
 from agent_otel.conventions.content import CONTENT_ATTRIBUTES
 from agent_otel.conventions.messages import as_conventional
 from agent_otel.emit.told import Told, all_allowed
-from agent_otel.model import CaptureMode, Content, ContentKind
+from agent_otel.model import CaptureMode, Content, ContentKind, JsonContent
 from agent_otel.policy import AttributeFilter
+from agent_otel.policy.content_policy import MESSAGE_KINDS
 from agent_otel.policy.explaining import tell_modes
 from agent_otel.policy.facts import text_of_content
 from agent_otel.policy.fitting import never_cut
@@ -97,7 +98,11 @@ class UsualSpans:
                 continue
             if mode is not CaptureMode.REDACTED_SUMMARY or content.is_cut:
                 return None
-            text = texts[_KEYS[kind]] = text_of_content(as_conventional(kind.value, content.value))
+            if type(content) is JsonContent and kind not in MESSAGE_KINDS:
+                text = content.json.decode()
+            else:
+                text = text_of_content(as_conventional(kind.value, content.value))
+            texts[_KEYS[kind]] = text
             left -= len(text)
             if left < 0:
                 return None

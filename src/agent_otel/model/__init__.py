@@ -1,7 +1,7 @@
 """What an agent did, normalised: ``AgentEvent`` and its parts, and the contract types that several rooms share."""
 
 from agent_otel.model.capture_mode import CaptureMode
-from agent_otel.model.content import Content
+from agent_otel.model.content import Content, JsonContent
 from agent_otel.model.delivery_class import DeliveryClass
 from agent_otel.model.errors import (
     AgentOtelError,
@@ -54,6 +54,7 @@ __all__ = [
     "EventKind",
     "Fact",
     "IntakeError",
+    "JsonContent",
     "LosslessRecord",
     "Names",
     "Origin",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json as standard_json
+from typing import Any, Final
 
 from attrs import field, frozen
 
-__all__ = ["Content"]
+__all__ = ["Content", "JsonContent"]
 
 
 @frozen
@@ -31,3 +32,40 @@ class Content:
 
     def __repr__(self) -> str:
         return f"Content(<{type(self.value).__name__}>)"
+
+
+class JsonContent(Content):
+    """Content that came as JSON text, compact and in UTF-8: its value is read when somebody asks, which few do.
+
+    Args:
+        json: The text.
+    """
+
+    __slots__ = ("_read", "json")
+
+    json: bytes
+    _read: Any
+
+    def __init__(self, json: bytes) -> None:
+        # Of what is frozen, each field is set in this way; the value has no place of its own.
+        for name, given in (("json", json), ("_read", _UNREAD), *_PLAIN):
+            object.__setattr__(self, name, given)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare as any content does, whichever way it came."""
+        if not isinstance(other, Content):
+            return NotImplemented
+        return self.value == other.value and all(getattr(other, name) == given for name, given in _PLAIN)
+
+    __hash__ = Content.__hash__
+
+    @property
+    def value(self) -> Any:
+        """The value."""
+        if self._read is _UNREAD:
+            object.__setattr__(self, "_read", standard_json.loads(self.json))
+        return self._read
+
+
+_UNREAD: Final = object()
+_PLAIN: Final = (("permitted_by_source", False), ("reference", None), ("is_cut", False), ("tools", ()))
