@@ -44,8 +44,8 @@ docs: $(STAMP)  ## pages that are made from the code are up to date
 
 check: lint types contract docs ## all checks but the tests
 
-bench: $(STAMP) ## replay speed and memory, beside the bare SDK
-	$(BIN)/python benchmarks/replay.py
+bench: $(STAMP) ## cost, delivery and memory beside every peer, and docs/performance.md; needs PyPI, and hours
+	$(BIN)/python benchmarks/bench.py $(ARGS)
 
 backends:       ## build the Collector, Jaeger, Prometheus and Tempo, once; needs Go or PyPI, and minutes
 	PYTHONPATH=scripts $(PYTHON) -m backends

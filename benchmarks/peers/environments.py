@@ -50,10 +50,12 @@ def python(requirements: tuple[str, ...]) -> Path:
     if (folder / _DONE).exists():
         return interpreter
     venv.create(folder, with_pip=True, clear=True)
-    pip = [str(interpreter), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip = [str(interpreter), "-m", "pip", "--disable-pip-version-check"]
     wanted = ["--editable=" + str(ROOT) if name == "." else name for name in requirements]
     try:
-        subprocess.run([*pip, "install", *wanted], check=True, timeout=INSTALL_SECONDS, capture_output=True, text=True)
+        subprocess.run(
+            [*pip, "install", "--quiet", *wanted], check=True, timeout=INSTALL_SECONDS, capture_output=True, text=True
+        )
         listed = subprocess.run(
             [*pip, "list", "--format=json"], check=True, timeout=INSTALL_SECONDS, capture_output=True, text=True
         )

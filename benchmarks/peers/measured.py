@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import gc
 import os
+from pathlib import Path
 import resource
 import signal
 import statistics
@@ -45,8 +46,7 @@ def _cpu() -> float:
 
 
 def _resident_mib() -> float:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize() / 2**20
 
 
 def _peak_mib() -> float:
@@ -99,7 +99,7 @@ def whole_process(talk: Talk, module: str, *, count: int, size: str) -> None:
 
 
 def delivery(talk: Talk, module: str, *, count: int) -> None:
-    """Make calls flat out; tell memory; once the driver says so, have them delivered. The sink is the driver's affair."""
+    """Make calls flat out and tell memory; once the driver says so, have them delivered."""
     contender, pool = set_up(module), calls(SIZES["0.6 KB"])
     gc.collect()
     before = _resident_mib()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 import socket
 import tempfile
 from typing import Any
 
 from peers.receiving import Receiver
+from peers.replaying import replaying
 from peers.table import CONTENDERS, OURS, Row
 from peers.work import SIZES, planted
 from peers.workers import Failed, worker
@@ -17,6 +19,7 @@ __all__ = ["MEASURES", "Job", "jobs"]
 
 Figures = dict[str, float]
 _SPOOL = "agent-otel-spool"
+_WITH_IMPORTS = (OURS, "bare", *(row.name for row in CONTENDERS if row.is_peer))
 _WITHOUT_SDK = ("openai-agents", "nemo-relay")
 
 
@@ -167,13 +170,13 @@ def jobs(*, quick: bool = False) -> list[Job]:
         Job("delivery", "stalled sink", _delivery(20_000 if quick else 100_000, is_stalled=True)),
         Job("delivery", "kill -9", _killed(*((100, 200.0) if quick else (500, 200.0)))),
         Job("secrets", "planted", _secrets),
-        Job("import", "from nothing", _imports(beyond_sdk=False)),
-        Job("import", "beyond the SDK", _imports(beyond_sdk=True)),
+        Job("import", "from nothing", _imports(beyond_sdk=False), _WITH_IMPORTS),
+        Job("import", "beyond the SDK", _imports(beyond_sdk=True), _WITH_IMPORTS),
         Job("exit", "dead collector", _ending),
+        Job("replay", "recorded events", partial(replaying, events=10_000 if quick else 100_000), (OURS,)),
         Job("spool", "runs", _simple("write_ahead", {"runs": 300 if quick else 3000}), (OURS, _SPOOL)),
     ]
     return made
 
 
 MEASURES = tuple(dict.fromkeys(job.measure for job in jobs()))
-

@@ -1,9 +1,10 @@
 """A receiver in a process of its own: keeps what arrives, and says on request what it was; or stalls.
 
-Bodies are decoded when somebody asks, not while others are measured. Takes OTLP over HTTP on any path that ends as OTLP's
-do, and the JSON of openai-agents. It answers
+Bodies are decoded when somebody asks, not while others are measured. Takes OTLP over HTTP on any path that ends as
+those of OTLP do, and the JSON of openai-agents. It answers
     GET  any path       what arrived: spans, tool calls, repeated ones, their traces, requests, bytes
     POST /control       {"stalled": true}: read requests and never answer; false: hang up on these, answer again
+                        {"held": n}: wait until n requests are held
                         {"reset": true}: forget what arrived; {"markers": [...]}: which of these texts arrived
 It ends when standard input closes.
 """
@@ -24,6 +25,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from peers.work import NAMES
 
 _INGEST = "/v1/traces/ingest"
+_PATIENCE = 30  # seconds
 _UNPACK = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
 
@@ -34,6 +36,8 @@ class Books:
         self.lock = threading.Lock()
         self.is_well = threading.Event()
         self.is_well.set()
+        self._held = 0
+        self._holding = threading.Condition()
         self.reset()
 
     def reset(self) -> None:
@@ -49,6 +53,20 @@ class Books:
             self._bodies.append((path, unpack(body) if unpack else body))
             self._requests += 1
             self._bytes += len(body)
+
+    def hold(self) -> None:
+        """Keep one request waiting until all is well."""
+        with self._holding:
+            self._held += 1
+            self._holding.notify_all()
+        self.is_well.wait()
+        with self._holding:
+            self._held -= 1
+
+    def await_held(self, requests: int) -> bool:
+        """Wait until so many requests are kept waiting; False if that takes too long."""
+        with self._holding:
+            return self._holding.wait_for(lambda: self._held >= requests, _PATIENCE)
 
     def told(self) -> dict[str, int]:
         """Count."""
@@ -97,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/control":
             self._answer(json.dumps(self._order(json.loads(body))).encode())
         elif not self.books.is_well.is_set():
-            self.books.is_well.wait()
+            self.books.hold()
             self.close_connection = True  # without an answer
         else:
             self.books.keep(self.path, self.headers.get("Content-Encoding", ""), body)
@@ -123,6 +141,8 @@ class Handler(BaseHTTPRequestHandler):
             self.books.is_well.clear()
         elif order.get("stalled") is False:
             self.books.is_well.set()
+        if "held" in order:
+            return self.books.await_held(order["held"])
         return self.books.found(order.get("markers", []))
 
     def _answer(self, body: bytes, kind: str = "application/json") -> None:

@@ -32,9 +32,7 @@ class Receiver:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30)
+        self._process.communicate(timeout=30)  # closes its standard input, at which it ends
 
     def _order(self, **order: Any) -> Any:
         with urlopen(Request(self.endpoint + "/control", json.dumps(order).encode())) as answer:
@@ -47,6 +45,10 @@ class Receiver:
     def stall(self) -> None:
         """Read requests and answer none, until `recover`."""
         self._order(stalled=True)
+
+    def held(self, requests: int) -> bool:
+        """Wait until so many requests are held by a stall; False if they do not come."""
+        return bool(self._order(held=requests))
 
     def recover(self) -> None:
         """Hang up on what is held, and answer again."""

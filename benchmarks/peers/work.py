@@ -12,15 +12,15 @@ from random import Random
 import string
 from typing import Any, NamedTuple
 
-__all__ = ["NAMES", "SIZES", "Call", "Tool", "calls", "call_id", "planted", "with_secrets"]
+__all__ = ["NAMES", "SIZES", "Call", "Tool", "call_id", "calls", "planted", "with_secrets"]
 
 NAMES = ("read_file", "shell", "grep", "edit_file", "web_fetch", "list_dir", "run_tests")
 SIZES = {"0.6 KB": 600, "8 KB": 8_000, "256 KB": 256_000}
 SMALL_POOL, LARGE_POOL = 56, 14  # different calls that are made in turn: multiples of the number of names
-_WORDS = (
-    "def return import class self value path line error warning test module request answer file column index total "
-    "agent session collector retry batch queue span parent child begin end open close read write take give name"
-).split()
+_WORDS = """
+    def return import class self value path line error warning test module request answer file column index total
+    agent session collector retry batch queue span parent child begin end open close read write take give name
+""".split()  # noqa: SIM905  reads better than a list
 
 Tool = Callable[[str, str, dict[str, Any], dict[str, Any]], None]
 

@@ -1,4 +1,4 @@
-"""One measurement of one contender, in a process of its own: `python -m peers.worker`, told on standard input what to do.
+"""One measurement of one contender, in a process of its own: `python -m peers.worker`, told on its standard input.
 
 In: one line of JSON, {"contender": module, "measure": name, "with": {...}}. Out: lines of JSON, the last one holds the
 figures. What libraries print goes to standard error. Before a line that ends with "wait", the worker waits for another
@@ -7,6 +7,7 @@ line on standard input.
 
 from __future__ import annotations
 
+from importlib import import_module
 import json
 import os
 import sys
@@ -36,12 +37,8 @@ def main() -> None:
     """Do what standard input says."""
     task = json.loads(sys.stdin.readline())
     talk = Talk()
-    if task["measure"] == "imports":
-        from peers.importing import imports as measure
-    else:
-        from peers import measured
-
-        measure = getattr(measured, task["measure"])
+    module = {"imports": "importing", "parsing": "replaying"}.get(task["measure"], "measured")
+    measure = getattr(import_module(f"peers.{module}"), task["measure"])
     measure(talk, task["contender"], **task["with"])
 
 
