@@ -77,7 +77,13 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
     ]
     told: dict[str, Any] = {"machine": machine()}
     told["versions"] = versions(rows, lambda name: print(f"environment of {name}", file=sys.stderr, flush=True))
-    records = list(play(chosen, rows, 1 if options.quick else options.rounds, progress))
+    records: list[Record] = []
+    told["is_whole"] = not options.quick and not options.conditions
+    told["is_whole"] &= set(options.measures) == set(MEASURES) and len(rows) == len(CONTENDERS)
+    try:
+        records.extend(play(chosen, rows, 1 if options.quick else options.rounds, progress))
+    except KeyboardInterrupt:
+        told["is_whole"] = False  # what there is is shown all the same
     return told | {"records": [record.as_dict() for record in records]}
 
 
@@ -115,9 +121,9 @@ def main() -> None:
         print(json.dumps(told | {"medians": Summary(records).as_dict()}, indent=1))
     else:
         show(Summary(records))
-    is_whole = not options.quick and not options.conditions and set(options.measures) == set(MEASURES)
-    path = options.page or (PAGE if is_whole and len(options.only) == len(CONTENDERS) else None)
+    path = options.page or (PAGE if told["is_whole"] else None)
     if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page(records, told["machine"], told["versions"]), encoding="utf-8")
         path.with_name("performance.svg").write_text(picture(records), encoding="utf-8")
         print(f"written: {path}", file=sys.stderr)

@@ -170,6 +170,7 @@ def write_ahead(talk: Talk, module: str, *, runs: int) -> None:
         with contender.run():
             pass
     thread = time.thread_time() - thread
-    figures: dict[str, Any] = writing.end(runs)
+    writing.agent_is_done()
     contender.finish()
+    figures: dict[str, Any] = writing.end(runs)
     talk.say(**figures, thread_us_per_run=thread / runs * 1e6, cpu_us_per_run=(_cpu() - cpu) / runs * 1e6, made=1)

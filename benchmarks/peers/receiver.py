@@ -11,7 +11,7 @@ It ends when standard input closes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import gzip
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
@@ -26,7 +26,7 @@ from peers.work import NAMES
 
 _INGEST = "/v1/traces/ingest"
 _PATIENCE = 30  # seconds
-_UNPACK = {"gzip": gzip.decompress, "deflate": zlib.decompress}
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
 
 class Books:

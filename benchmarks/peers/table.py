@@ -52,7 +52,9 @@ class Row:
     is_peer: bool = True
 
 
-def _ours(name: str, about: str, module: str = "ours", *, has_spool: bool = False, **environ: str) -> Row:
+def _ours(
+    name: str, about: str, module: str = "ours", *, has_spool: bool = False, environ: dict[str, str] | None = None
+) -> Row:
     return Row(
         name,
         module,
@@ -60,7 +62,7 @@ def _ours(name: str, about: str, module: str = "ours", *, has_spool: bool = Fals
         ("agent_otel:Bridge",),
         "agent-otel",
         about,
-        environ,
+        environ or {},
         _BIG_QUEUE if module == "ours_stock" else {},
         has_spool=has_spool,
         is_peer=False,
@@ -76,14 +78,12 @@ _BARE = (
 CONTENDERS = (
     _ours(OURS, "as it comes: policy and terminal preservation on, in memory"),
     _ours("agent-otel-spool", "the same with `AGENT_OTEL_SPOOL`", has_spool=True),
-    _ours("agent-otel-raw", "policy off: every gate of raw content open, content leaves as it was", **_RAW),
+    _ours("agent-otel-raw", "policy off: every gate of raw content open, content leaves as it was", environ=_RAW),
     _ours(
         "agent-otel-stock",
         "terminal preservation off: the SDK's batch processor through `install()`",
         "ours_stock",
-        OTEL_TRACES_EXPORTER="none",
-        OTEL_METRICS_EXPORTER="none",
-        OTEL_LOGS_EXPORTER="none",
+        environ={f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "METRICS", "LOGS")},
     ),
     Row("bare", "bare", _SDK, _BARE, "opentelemetry-sdk", "the SDK, batch processor, OTLP over HTTP", is_peer=False),
     Row(

@@ -19,7 +19,7 @@ SIZES = {"0.6 KB": 600, "8 KB": 8_000, "256 KB": 256_000}
 SMALL_POOL, LARGE_POOL = 56, 14  # different calls that are made in turn: multiples of the number of names
 _WORDS = """
     def return import class self value path line error warning test module request answer file column index total
-    agent session collector retry batch queue span parent child begin end open close read write take give name
+    agent folder collector retry batch queue span parent child begin end open close read write take give name
 """.split()  # noqa: SIM905  reads better than a list
 
 Tool = Callable[[str, str, dict[str, Any], dict[str, Any]], None]
@@ -61,7 +61,10 @@ def _call(random: Random, number: int, size: int) -> Call:
 
 
 def _text(random: Random, length: int) -> str:
-    """Make text that reads like the output of tools: short lines of words and numbers."""
+    """Make text that reads like the output of tools: short lines of words and numbers.
+
+    None of the words is one at which a contender hides the text, which would spare it the work.
+    """
     lines: list[str] = []
     made = 0
     while made < length:

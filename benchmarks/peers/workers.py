@@ -33,12 +33,11 @@ class Worker:
         self._process = process
         self._log = log
         self._is_late = False
-        self._timer = threading.Timer(seconds, self._too_late, [seconds])
+        self._timer = threading.Timer(seconds, self._too_late)
         self._timer.start()
         self._seconds = seconds
 
-    def _too_late(self, seconds: float) -> None:
-        del seconds
+    def _too_late(self) -> None:
         self._is_late = True
         self._process.kill()
 

@@ -75,11 +75,13 @@ def test_only_transactions_that_insert_count_as_written_ahead(monkeypatch, tmp_p
             db.execute("BEGIN IMMEDIATE")
             db.execute(statement)
             db.execute("COMMIT")
+        writing.agent_is_done()
         assert writing.end(1)["transactions"] == 0
         writing.begin()
         db.execute("BEGIN IMMEDIATE")
         db.executemany("INSERT INTO item VALUES (?)", [(1,), (2,)])
         db.execute("COMMIT")
+        writing.agent_is_done()
         figures = writing.end(2)
     finally:
         db.close()
