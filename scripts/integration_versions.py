@@ -28,7 +28,7 @@ class Integration(NamedTuple):
     """What is installed and which tests run.
 
     Args:
-        tests: File below ``tests/integrations``.
+        tests: Files below ``tests/integrations``, as a pattern.
         oldest: What makes the oldest set that is supported.
         newest: What makes the newest.
     """
@@ -50,8 +50,8 @@ INTEGRATIONS: Final[dict[str, Integration]] = {
         ["langchain-core==1.0.0", "langgraph==1.0.0", "langgraph-prebuilt<1.0.2"],
         ["langchain", "langgraph"],
     ),
-    "mcp": Integration("test_mcp.py", ["mcp==1.19.0", "pydantic<2.12", "pydantic-settings<2.12"], ["mcp"]),
-    "mcp-1-to-2": Integration("test_mcp.py", ["mcp<2"], ["mcp==2.0.0"]),  # the last of version 1, the first of 2
+    "mcp": Integration("test_mcp*.py", ["mcp==1.19.0", "pydantic<2.12", "pydantic-settings<2.12"], ["mcp"]),
+    "mcp-1-to-2": Integration("test_mcp*.py", ["mcp<2"], ["mcp==2.0.0"]),  # the last of version 1, the first of 2
     "pydantic-ai": Integration(
         "test_pydantic_ai.py", ["pydantic-ai-slim==1.32.0", "pydantic-graph==1.32.0"], ["pydantic-ai-slim"]
     ),
@@ -98,7 +98,8 @@ def test(name: str, requirements: Sequence[str], tests: str, *, fresh: bool) -> 
     held = _run([str(python), "-m", "pip", "list", "--format=freeze"]).stdout.splitlines()
     _say(f"== {name}: with {', '.join(line for line in held if line.partition('==')[0] in names)}")
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-m", "not backend"]
-    ran = _run([str(python), "-m", "pytest", *options, f"tests/integrations/{tests}"])
+    files = sorted(map(str, (ROOT / "tests" / "integrations").glob(tests)))
+    ran = _run([str(python), "-m", "pytest", *options, *files])
     _say(ran.stdout[-_SHOWN:] + ran.stderr[-_SHOWN:])
     # A file that could not import what it is about is skipped: then nothing was shown.
     return ran.returncode == 0 and " passed" in ran.stdout

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 NEEDS = {
     "claude_agent_example.py": "claude_agent_sdk",
     "langgraph_example.py": "langgraph",
+    "mcp_example.py": "mcp",
     "openai_agents_example.py": "agents",
     "pydantic_ai_example.py": "pydantic_ai",
 }
@@ -102,7 +103,10 @@ def test_the_programs_of_the_first_steps_send(served: tuple[OtlpReceiver, dict[s
     assert [span.name for span in receiver.spans()].count("invoke_agent coder") == 2
 
 
-@pytest.mark.parametrize(("page", "needs"), [("openai-agents", "agents"), ("claude-agent-sdk", "claude_agent_sdk")])
+@pytest.mark.parametrize(
+    ("page", "needs"),
+    [("openai-agents", "agents"), ("claude-agent-sdk", "claude_agent_sdk"), ("mcp", "mcp.server.mcpserver")],
+)
 def test_the_programs_of_pages_that_call_a_model_are_complete(
     served: tuple[OtlpReceiver, dict[str, str]], page: str, needs: str
 ) -> None:

@@ -1,20 +1,23 @@
 """Servers of the MCP SDK, in versions 1 and 2, and clients that are connected to them: in memory, and over stdio.
 
-Run as a program, this is the server over stdio, with a bridge of its own.
+Run as a program, this is a server with a bridge of its own: over stdio, or with `http` over that.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+import socket
 import sys
 from typing import Any
 
 import mcp
 from mcp import ClientSession, StdioServerParameters, stdio_client, types
+from mcp.client import streamable_http
+import uvicorn
 
 from agent_otel.bridge import Bridge
 from agent_otel.integrations.mcp import context_of, joined
@@ -31,9 +34,18 @@ else:
     from mcp.server.lowlevel import Server
     from mcp.shared.memory import create_connected_server_and_client_session
 
-__all__ = ["IS_2", "PIXEL", "connected", "over_stdio", "refusing", "seconds", "server_of"]
+__all__ = ["IS_2", "PIXEL", "connected", "over_http", "over_stdio", "refusing", "seconds", "server_of", "text_of"]
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+# Named anew in version 1.24, where the old name warns.
+streams_to = getattr(streamable_http, "streamable_http_client", None) or streamable_http.streamablehttp_client
+
+
+def text_of(result: Any) -> str:
+    """Give what a tool said."""
+    return str(result.content[0].text)
 
 
 def seconds(number: float) -> Any:
@@ -140,9 +152,37 @@ async def over_stdio(environ: dict[str, str]) -> AsyncIterator[ClientSession]:
         yield session
 
 
+@asynccontextmanager
+async def over_http(environ: dict[str, str]) -> AsyncIterator[tuple[ClientSession, Callable[[], str | None]]]:
+    """Give the same over HTTP, and what tells the session's id: version 2 does not."""
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, __file__, "http", env=environ, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        url = (await server.stdout.readline()).decode().strip()
+        async with streams_to(url) as (read, write, *of_version_1), ClientSession(read, write) as session:
+            yield session, of_version_1[0] if of_version_1 else lambda: None
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+def serve_http(server: Any) -> None:
+    """Serve until terminated, and print the address first."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        sys.stdout.write(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp\n")
+        sys.stdout.flush()
+        config = uvicorn.Config(server.streamable_http_app(), log_level="error", timeout_graceful_shutdown=1)
+        uvicorn.Server(config).run([listening])
+
+
 def main() -> None:
     bridge = Bridge.from_env()
-    server_of(bridge).run("stdio")
+    server = server_of(bridge)
+    if sys.argv[1:] == ["http"]:
+        serve_http(server)
+    else:
+        server.run("stdio")
     bridge.shutdown()
 
 

@@ -7,12 +7,9 @@ from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 import gc
 import logging
-from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
-from opentelemetry import baggage
-from opentelemetry.context import attach, detach
 import pytest
 
 pytest.importorskip("mcp")
@@ -22,11 +19,10 @@ import mcp
 from agent_otel.bridge import Bridge
 from agent_otel.conventions import attributes as a
 from agent_otel.conventions.names import SCOPE_NAME
-from agent_otel.integrations.mcp import _REQUESTED, context_of, instrument, joined
+from agent_otel.integrations.mcp import _REQUESTED, instrument
 from agent_otel.model import Outcome, UsageError
 from agent_otel.testing import OtlpReceiver, ReceivedSpan, assert_tree, expect
-from end_to_end.replaying import environment
-from integrations.scripted_mcp import IS_2, PIXEL, connected, over_stdio, refusing, seconds, server_of
+from integrations.scripted_mcp import IS_2, PIXEL, connected, refusing, seconds, server_of, text_of
 from secrets_made_up import github_token
 
 ERROR = mcp.MCPError if IS_2 else mcp.McpError
@@ -55,10 +51,6 @@ def ours(receiver: OtlpReceiver) -> list[ReceivedSpan]:
     others = [span for span in receiver.spans() if span.scope != SCOPE_NAME]
     assert [span.name for span in others if span.kind == "client" and "tools/call" in span.name] == []
     return [span for span in receiver.spans() if span.scope == SCOPE_NAME]
-
-
-def text_of(result: Any) -> str:
-    return str(result.content[0].text)
 
 
 # -- on the span of a tool call that is open ---------------------------------------------------------------------------
@@ -427,86 +419,6 @@ def test_pictures_are_told_by_their_length(bridge: Bridge, receiver: OtlpReceive
     assert PIXEL not in told
 
 
-# -- out and in --------------------------------------------------------------------------------------------------------
-
-
-def server_environment(receiver: OtlpReceiver, tmp_path: Path) -> dict[str, str]:
-    return environment(receiver, tmp_path / "state") | {"OTEL_SERVICE_NAME": "server"}
-
-
-def test_a_server_in_another_process_joins_the_trace(bridge: Bridge, receiver: OtlpReceiver, tmp_path: Path) -> None:
-    async def go() -> None:
-        async with over_stdio(server_environment(receiver, tmp_path)) as session:
-            instrument(session, bridge, transport="pipe")
-            assert await session.initialize() is not None
-            token = attach(baggage.set_baggage("tenant", "blue"))
-            with bridge.run(agent="client") as run:
-                with run.tool_call("work"):
-                    await session.call_tool("work", {"text": "hello"})
-                assert text_of(await session.call_tool("ask", {"text": "hello"})) == "hello"
-                meta = text_of(await session.call_tool("meta", meta={"mine": "kept"}))
-            detach(token)
-            assert "tenant=blue" in meta
-            await session.call_tool("deliver")
-
-    asyncio.run(go())
-    assert bridge.flush()
-    spans = [span for span in receiver.spans() if span.scope == SCOPE_NAME or _serves(span)]
-    spans = [span for span in spans if "deliver" not in span.name]
-    version = {a.MCP_PROTOCOL_VERSION: ANY, a.NETWORK_TRANSPORT: "pipe"}
-    step, asked = expect("execute_tool step"), expect("invoke_agent asked", "execute_tool step")
-    tree = expect(
-        "invoke_agent client",
-        expect("execute_tool work", *_served("work", step), attributes=version),
-        expect("tools/call ask", *_served("ask", asked), kind="client", attributes=version),
-        expect("tools/call meta", *_served("meta"), kind="client"),
-    )
-    assert_tree(spans, tree)
-    services = {span.name: span.resource["service.name"] for span in spans}
-    assert services["invoke_agent asked"] == services["execute_tool step"] == "server"
-    assert services["invoke_agent client"] != "server"
-
-
-def _serves(span: ReceivedSpan) -> bool:
-    return span.kind == "server" and span.name.startswith("tools/call")
-
-
-def _served(tool: str, *children: Any) -> list[Any]:
-    """Give what stands below a request: version 2 of the SDK makes a span around the handler."""
-    return [expect(f"tools/call {tool}", *children, kind="server")] if IS_2 else list(children)
-
-
-def test_a_caller_that_sends_nothing_is_not_joined(bridge: Bridge, receiver: OtlpReceiver) -> None:
-    assert context_of(None) == context_of(object()) == {}
-
-    class Broken:
-        @property
-        def request_context(self) -> Any:
-            raise ValueError
-
-    assert context_of(Broken()) == {}
-    with joined(Broken()):
-        assert bridge.headers() == {}
-
-
-@pytest.mark.parametrize("meta", [{"traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01"}, {"traceparent": "no"}])
-def test_what_a_handler_is_given(bridge: Bridge, meta: dict[str, str]) -> None:
-    class Request:
-        pass
-
-    request = Request()
-    request.meta = meta  # type: ignore[attr-defined]
-    is_valid = meta["traceparent"] != "no"
-    assert context_of(request) == (meta if is_valid else {})
-    with joined(request):
-        assert bridge.headers() == (meta if is_valid else {})
-        with bridge.tool_call("step"):
-            trace = bridge.headers()["traceparent"].split("-")[1]
-            assert (trace == "1" * 32) is is_valid
-            assert context_of(request) == {}  # what is current is in that trace already
-    assert bridge.headers() == {}
-
-
 # -- what must not happen ----------------------------------------------------------------------------------------------
 
 
@@ -601,6 +513,48 @@ def test_a_session_that_is_instrumented_again_is_told_once(bridge: Bridge, recei
 
     use(bridge, call)
     assert_tree(ours(receiver), "tools/call echo")
+
+
+@pytest.mark.skipif(not IS_2, reason="version 1 has no such client")
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_a_client_and_its_session_are_told_once(bridge: Bridge, receiver: OtlpReceiver, mode: str) -> None:
+    async def go() -> None:
+        async with mcp.Client(server_of(), mode=mode) as client:
+            instrument(client, bridge)
+            instrument(client.session, bridge)
+            with bridge.run(agent="caller") as run:
+                with run.tool_call("echo"):
+                    await client.call_tool("echo", {"text": "on it"})
+                await client.call_tool("echo", {"text": "its own"})
+                await client.session.call_tool("echo", {"text": "its own"})
+
+    asyncio.run(go())
+    assert bridge.flush()
+    assert_tree(ours(receiver), expect("invoke_agent caller", "execute_tool echo", *["tools/call echo"] * 2))
+
+
+@pytest.mark.skipif(not IS_2, reason="version 1 has no protocol without sessions")
+def test_a_protocol_without_sessions_has_no_session_id(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    async def go() -> None:
+        async with mcp.Client(server_of()) as client:
+            instrument(client, bridge, session_id=lambda: "s-1")
+            await client.call_tool("echo", {"text": "hello"})
+
+    asyncio.run(go())
+    assert bridge.flush()
+    told = {a.MCP_PROTOCOL_VERSION: "2026-07-28", a.MCP_SESSION_ID: None}
+    assert_tree(ours(receiver), expect("tools/call echo", attributes=told))
+
+
+@pytest.mark.skipif(not IS_2, reason="servers of version 1 do not")
+def test_a_server_that_wants_to_be_told_more(bridge: Bridge, receiver: OtlpReceiver) -> None:
+    class Session:
+        async def call_tool(self, name: str) -> Any:
+            return mcp.types.InputRequiredResult(request_state="opaque")
+
+    asyncio.run(instrument(Session(), bridge).call_tool("t"))
+    assert bridge.flush()
+    assert_tree(receiver.spans(), expect("tools/call t", status="unset", attributes={a.OUTCOME: "paused"}))
 
 
 def test_a_bridge_that_is_disabled_or_shut_changes_nothing(make_bridge, receiver, monkeypatch) -> None:

@@ -56,6 +56,17 @@ def test_a_span_of_nothing_but_its_kind_still_conforms(kind):
     assert check_span(as_received(span_of(operation(kind)))) == []
 
 
+def test_a_tool_call_that_is_nothing_but_an_mcp_request():
+    names = Names(tool="shell", operation="tools/call")
+    facts = {Fact.MCP_METHOD: "tools/call", Fact.TRANSPORT: "pipe", Fact.RPC_STATUS_CODE: "-32602"}
+    data = span_of(operation(OperationKind.TOOL, names=names, facts=facts))
+    assert (data.name, data.kind, data.tool) == ("tools/call shell", SpanKind.CLIENT, "shell")
+    assert data.attributes.items() >= {a.OPERATION_NAME: "execute_tool", a.TOOL_NAME: "shell"}.items()
+    told = {a.MCP_METHOD_NAME: "tools/call", a.NETWORK_TRANSPORT: "pipe", a.RPC_RESPONSE_STATUS_CODE: "-32602"}
+    assert data.attributes.items() >= told.items()
+    assert check_span(as_received(data)) == []
+
+
 def test_run_attributes():
     data = span_of(
         operation(

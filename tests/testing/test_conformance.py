@@ -57,6 +57,8 @@ def agent(name, kind="internal", **attributes):
         span("retrieval docs", "client", gen_ai__operation__name="retrieval"),
         span("search_memory", gen_ai__operation__name="search_memory"),
         span("conversation", gen_ai__conversation__id="c"),
+        tool(name="tools/call shell", kind="client", attributes=tool().attributes | {"mcp.method.name": "tools/call"}),
+        tool(attributes=tool().attributes | {"mcp.method.name": "tools/call"}),
         span("chat room opened", "server"),
         span("GET /", "client", "error", error__type="500"),
     ],
