@@ -44,7 +44,7 @@ class SpanInRun(CurrentSpan):
     """
 
     def __init__(self, entry: RunEntry, kind: EventKind, number: int, outer: Context) -> None:
-        self.outer = outer
+        self.outer = outer  # all that CurrentSpan would do, but for the ids
         self._entry = entry
         self._kind = kind
         self._number = number
