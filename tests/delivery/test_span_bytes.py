@@ -130,6 +130,22 @@ class Elsewhere(SpanContext):
     pass
 
 
+class Reference(Link):
+    @property
+    def attributes(self):
+        return {"of": "its class"}
+
+
+class Vendors(TraceState):
+    def items(self):
+        return [("of", "its class")]
+
+
+class Shown(dict):
+    def copy(self):
+        return {}
+
+
 def deep(depth):
     value = "end"
     for _ in range(depth):
@@ -189,8 +205,11 @@ def test_of_a_value_that_is_not_known_the_stock_encoder_decides(value):
         {"events": [Renamed("e", None, 1)]},
         {"events": [Event("e", {"k": Word("x")}, 1)]},
         {"events": [Event(Word("e"), None, 1)]},
+        {"events": [Event("e", Shown(a=1), 1)]},
         {"links": [Link(Elsewhere(1, 2, is_remote=True))]},
         {"links": [Link(CONTEXT, {"k": {1, 2}})]},
+        {"links": [Reference(CONTEXT)]},
+        {"context": SpanContext(1, 2, is_remote=False, trace_state=Vendors([("a", "b")]))},
         {"status": None},
     ],
 )
@@ -215,6 +234,8 @@ def test_of_a_span_that_is_not_known_the_stock_encoder_decides(fields):
         {"kind": "INTERNAL"},
         {"start_time": -1},
         {"start_time": True},
+        {"start_time": True, "end_time": 5},
+        {"start_time": 5, "end_time": True},
         {"start_time": 1.5},
         {"end_time": 2**64},
         {"events": [Event("e", None, -1)]},
@@ -303,5 +324,6 @@ def test_what_is_remembered_is_bounded():
         assert written(span) == stock(span)
         assert len(keys) <= attribute_bytes._MOST_KEYS
     assert all(len(known[2]) <= attribute_bytes._MOST_VALUES for known in keys.values())
+    assert attribute_bytes._MOST_KEYS * attribute_bytes._MOST_VALUES <= 10_000
     assert all(len(key) <= attribute_bytes._LONGEST_KEY for key in keys)
     assert all(len(value) <= attribute_bytes._LONGEST_VALUE for known in keys.values() for value in known[2])

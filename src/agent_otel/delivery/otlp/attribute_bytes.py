@@ -13,11 +13,10 @@ from typing import Any, Final
 
 from opentelemetry.attributes import BoundedAttributes
 
-from agent_otel.delivery.otlp.wire import VARINTS, varint
+from agent_otel.delivery.otlp.wire import MOST_REMEMBERED, VARINTS, Unsure, field, text_field
 
-__all__ = ["Keys", "Unsure", "add_attributes", "any_value", "text_field"]
+__all__ = ["Keys", "add_attributes", "any_value"]
 
-_SHORT: Final = len(VARINTS)  # lengths below it are looked up
 _MOST_KEYS: Final = 512  # that are remembered; far more than conventions have
 _MOST_VALUES: Final = 16  # of a key that are remembered
 _LONGEST_KEY: Final = 128  # characters
@@ -27,13 +26,6 @@ _DEEPEST: Final = 16  # sequences within each other; protobuf parsers give up at
 _DOUBLE: Final = Struct("<d")
 _INT64: Final = 2**63
 _UINT64: Final = 2**64 - 1
-# Of a text of so many bytes: its `AnyValue`'s length, the tag of `string_value`, its own length.
-_TEXT_HEADS: Final = tuple(varint(1 + len(length) + number) + b"\x0a" + length for number, length in enumerate(VARINTS))
-
-
-class Unsure(Exception):
-    """Raised where only the stock encoder knows what becomes of something; stays in the room."""
-
 
 _Known = tuple[bytes, int, dict[str, bytes]]
 
@@ -50,8 +42,6 @@ class Keys(dict[str, _Known]):
         self.tag = tag
 
     def __missing__(self, key: str) -> _Known:
-        if type(key) is not str:
-            raise Unsure
         start = text_field(b"\x0a", key) + b"\x12"  # the tag of the value
         known: _Known = start, len(start), {}
         if len(key) <= _LONGEST_KEY:
@@ -59,6 +49,20 @@ class Keys(dict[str, _Known]):
                 self.clear()
             self[key] = known
         return known
+
+
+class _TextHeads(dict[int, bytes]):
+    """What stands before a text of so many bytes: its ``AnyValue``'s length, the tag of ``string_value``, its own."""
+
+    def __missing__(self, length: int) -> bytes:
+        own = VARINTS[length]
+        head = VARINTS[1 + len(own) + length] + b"\x0a" + own
+        if length < MOST_REMEMBERED:
+            self[length] = head
+        return head
+
+
+_TEXT_HEADS: Final = _TextHeads()
 
 
 def add_attributes(parts: list[bytes], attributes: Any, keys: Keys) -> None:
@@ -84,20 +88,22 @@ def add_attributes(parts: list[bytes], attributes: Any, keys: Keys) -> None:
                 continue
             text = value.encode()
             length = len(text)
-            head = _TEXT_HEADS[length] if length < _SHORT else _text_head(length)
+            head = _TEXT_HEADS[length]
             size += len(head) + length
             if is_short and len(texts) < _MOST_VALUES:
-                known = texts[value] = b"".join((tag, varint(size), start, head, text))
+                known = texts[value] = b"".join((tag, VARINTS[size], start, head, text))
                 parts.append(known)
             else:
-                parts += (tag, VARINTS[size] if size < _SHORT else varint(size), start, head, text)
-        elif kind is int and 0 <= value < _SHORT:
+                parts += (tag, VARINTS[size], start, head, text)
+        elif kind is int and 0 <= value < _INT64:
             number = VARINTS[value]
             length = len(number) + 1
-            parts += (tag, varint(size + 1 + length), start, VARINTS[length], b"\x18", number)
+            parts += (tag, VARINTS[size + 1 + length], start, VARINTS[length], b"\x18", number)
         else:
-            encoded = _field(b"", any_value(value))
-            parts += (tag, varint(size + len(encoded)), start, encoded)
+            encoded = any_value(value)
+            length = len(encoded)
+            head = VARINTS[length]
+            parts += (tag, VARINTS[size + len(head) + length], start, head, encoded)
 
 
 def _plain(attributes: Any) -> dict[Any, Any]:
@@ -118,11 +124,6 @@ def _plain(attributes: Any) -> dict[Any, Any]:
     return copied
 
 
-def _text_head(length: int) -> bytes:
-    own = varint(length)
-    return varint(1 + len(own) + length) + b"\x0a" + own
-
-
 def any_value(value: Any, depth: int = 0) -> bytes:
     """Encode an ``AnyValue``; one that stands for None holds nothing.
 
@@ -141,7 +142,7 @@ def any_value(value: Any, depth: int = 0) -> bytes:
 
 
 def _text(value: str, _: int) -> bytes:
-    return _field(b"\x0a", value.encode())
+    return field(b"\x0a", value.encode())
 
 
 def _bool(value: bool, _: int) -> bytes:  # noqa: FBT001
@@ -151,7 +152,7 @@ def _bool(value: bool, _: int) -> bytes:  # noqa: FBT001
 def _int(value: int, _: int) -> bytes:
     if not -_INT64 <= value < _INT64:
         raise Unsure
-    return b"\x18" + varint(value & _UINT64)  # two's complement: 10 bytes for what is negative
+    return b"\x18" + VARINTS[value & _UINT64]  # two's complement: 10 bytes for what is negative
 
 
 def _float(value: float, _: int) -> bytes:
@@ -159,20 +160,20 @@ def _float(value: float, _: int) -> bytes:
 
 
 def _bytes(value: bytes, _: int) -> bytes:
-    return _field(b"\x3a", value)
+    return field(b"\x3a", value)
 
 
 def _sequence(value: Sequence[Any], depth: int) -> bytes:
     if depth >= _DEEPEST:
         raise Unsure
-    return _field(b"\x2a", b"".join([_field(b"\x0a", any_value(inner, depth + 1)) for inner in value]))
+    return field(b"\x2a", b"".join([field(b"\x0a", any_value(inner, depth + 1)) for inner in value]))
 
 
 def _mapping(value: dict[Any, Any], depth: int) -> bytes:
     if depth >= _DEEPEST:
         raise Unsure
-    pairs = [text_field(b"\x0a", key) + _field(b"\x12", any_value(inner, depth + 1)) for key, inner in value.items()]
-    return _field(b"\x32", b"".join([_field(b"\x0a", pair) for pair in pairs]))
+    pairs = [text_field(b"\x0a", key) + field(b"\x12", any_value(inner, depth + 1)) for key, inner in value.items()]
+    return field(b"\x32", b"".join([field(b"\x0a", pair) for pair in pairs]))
 
 
 _BY_TYPE: Final[Mapping[type, Callable[[Any, int], bytes]]] = {
@@ -186,19 +187,3 @@ _BY_TYPE: Final[Mapping[type, Callable[[Any, int], bytes]]] = {
     dict: _mapping,
     type(None): lambda *_: b"",
 }
-
-
-def text_field(tag: bytes, text: Any) -> bytes:
-    """Encode a text outside ``AnyValue``: nothing at all if it is empty.
-
-    Raises:
-        Unsure: It is no text.
-        UnicodeEncodeError: It has half a surrogate pair.
-    """
-    if type(text) is not str:
-        raise Unsure
-    return _field(tag, text.encode()) if text else b""
-
-
-def _field(tag: bytes, content: bytes) -> bytes:
-    return tag + varint(len(content)) + content

@@ -1,8 +1,8 @@
 """An ended span or a log record in, its envelope and its OTLP bytes out: encoded once, as the stock encoder does it.
 
-Spans are written directly, and given to the stock encoder where that one has to judge. It encodes resource and scope
-for every call; here a span or record is encoded among empty ones, and resource and scope once for as long as they are
-in use, recognised by identity.
+Both are written directly, and given to the stock encoder where that one has to judge. It encodes resource and scope for
+every call; here a span or record is encoded among empty ones, and resource and scope once for as long as they are in
+use, recognised by identity.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext
 
 from agent_otel.delivery.item import Envelope, Signal
+from agent_otel.delivery.otlp.log_bytes import log_bytes
 from agent_otel.delivery.otlp.span_bytes import span_bytes
 
-__all__ = ["encode_log", "encode_span", "stock_span_bytes"]
+__all__ = ["encode_log", "encode_span", "stock_log_bytes", "stock_span_bytes"]
 
 _ENVELOPES: Final = 256  # resource and scope pairs that are remembered; more than a process has tracers
 
@@ -51,9 +52,15 @@ def stock_span_bytes(span: ReadableSpan) -> bytes:
 
 def encode_log(record: ReadableLogRecord | ReadWriteLogRecord) -> tuple[Envelope, bytes]:
     """Encode a log record; as ``encode_span``, with the OTLP ``LogRecord``."""
+    payload = log_bytes(record)
+    return _envelope_of("logs", record), stock_log_bytes(record) if payload is None else payload
+
+
+def stock_log_bytes(record: ReadableLogRecord | ReadWriteLogRecord) -> bytes:
+    """Encode a log record by the stock encoder; as ``stock_span_bytes``."""
     bare: Any = _Bare(record)
-    encoded = encode_logs([bare]).resource_logs[0].scope_logs[0].log_records[0]
-    return _envelope_of("logs", record), encoded.SerializeToString()
+    encoded: bytes = encode_logs([bare]).resource_logs[0].scope_logs[0].log_records[0].SerializeToString()
+    return encoded
 
 
 class _Nothing:

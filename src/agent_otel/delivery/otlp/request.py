@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from agent_otel.delivery.item import Envelope, Item
-from agent_otel.delivery.otlp.wire import varint
+from agent_otel.delivery.otlp.wire import VARINTS
 
 __all__ = ["Grouped", "RequestSize", "at_most", "grouped", "payload_of", "request_bytes", "size_of"]
 
@@ -70,7 +70,7 @@ def request_bytes(items: Iterable[Item], *, raw: bool = False) -> bytes:
 def _scope_parts(envelope: Envelope, payloads: Iterable[bytes]) -> list[bytes]:
     parts = [*_field(_FIRST, envelope.scope)]
     for payload in payloads:
-        parts += (_SECOND, varint(len(payload)), payload)
+        parts += (_SECOND, VARINTS[len(payload)], payload)
     return [*parts, *_schema_url(envelope.scope_schema_url)]
 
 
@@ -79,11 +79,11 @@ def _schema_url(url: str) -> tuple[bytes, ...]:
 
 
 def _field(tag: bytes, content: bytes) -> tuple[bytes, ...]:
-    return tag, varint(len(content)), content
+    return tag, VARINTS[len(content)], content
 
 
 def _message(tag: bytes, parts: list[bytes]) -> list[bytes]:
-    return [tag, varint(sum(map(len, parts))), *parts]
+    return [tag, VARINTS[sum(map(len, parts))], *parts]
 
 
 def _resource_key(envelope: Envelope) -> _ResourceKey:

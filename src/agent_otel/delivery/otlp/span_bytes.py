@@ -12,7 +12,6 @@ from __future__ import annotations
 from functools import cache
 from itertools import cycle
 from struct import Struct
-from struct import error as StructError  # noqa: N812  a class, whatever its name
 from typing import Any, Final
 
 from opentelemetry.attributes import BoundedAttributes
@@ -22,8 +21,8 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import DEFAULT_TRACE_STATE, Link, SpanContext, SpanKind, Status, StatusCode, TraceState
 
-from agent_otel.delivery.otlp.attribute_bytes import Keys, Unsure, add_attributes, text_field
-from agent_otel.delivery.otlp.wire import varint
+from agent_otel.delivery.otlp.attribute_bytes import Keys, add_attributes
+from agent_otel.delivery.otlp.wire import UNDECIDED, Unsure, count_field, field, text_field, time_field
 
 __all__ = ["span_bytes"]
 
@@ -31,11 +30,6 @@ _SPAN_KEYS: Final = Keys(b"\x4a")  # field 9 of a span
 _EVENT_KEYS: Final = Keys(b"\x1a")  # field 3 of an event
 _LINK_KEYS: Final = Keys(b"\x22")  # field 4 of a link
 
-_IDS: Final = Struct(">2sQQ2sQ")  # fields 1 and 2 of spans and links: 16 and 8 bytes
-_LOW: Final = 2**64 - 1
-_UINT32: Final = 2**32
-_PARENT: Final = Struct(">2sQ")
-_TIME: Final = Struct("<cQ")
 _TIMES: Final = Struct("<cQcQ")
 _MOST_NAMES: Final = 512
 _LONGEST_NAME: Final = 128  # characters
@@ -51,12 +45,12 @@ class _Names(dict[str, bytes]):
     """Remembers the fields of names: there are few, as conventions have it."""
 
     def __missing__(self, name: str) -> bytes:
-        field = text_field(b"\x2a", name)
+        encoded = text_field(b"\x2a", name)
         if len(name) <= _LONGEST_NAME:
             if len(self) >= _MOST_NAMES:
                 self.clear()
-            self[name] = field
-        return field
+            self[name] = encoded
+        return encoded
 
 
 _NAMES: Final = _Names()
@@ -77,7 +71,7 @@ def span_bytes(span: ReadableSpan) -> bytes | None:
 def _attempt(span: ReadableSpan) -> bytes | None:
     try:
         return _written(span)
-    except (Unsure, UnicodeEncodeError, StructError):
+    except UNDECIDED:
         return None
 
 
@@ -92,7 +86,7 @@ def _written(span: ReadableSpan) -> bytes:
     if parent is not None:
         if type(parent) is not SpanContext:
             raise Unsure
-        parts.append(_PARENT.pack(b"\x22\x08", parent.span_id))
+        parts += (b"\x22\x08", parent.span_id.to_bytes(8, "big"))
         flags = _REMOTE if parent.is_remote else _LOCAL
     kind = _KINDS.get(id(span.kind))
     if kind is None:
@@ -106,20 +100,20 @@ def _written(span: ReadableSpan) -> bytes:
 
 def _add_events_and_links(parts: list[bytes], span: ReadableSpan) -> None:
     if dropped := span.dropped_attributes:
-        parts.append(_count(b"\x50", dropped))
+        parts.append(count_field(b"\x50", dropped))
     if events := span.events:
-        parts += [_message(b"\x5a", _event(event)) for event in events]
+        parts += [field(b"\x5a", _event(event)) for event in events]
     if dropped := span.dropped_events:
-        parts.append(_count(b"\x60", dropped))
+        parts.append(count_field(b"\x60", dropped))
     if links := span.links:
-        parts += [_message(b"\x6a", _link(link)) for link in links]
+        parts += [field(b"\x6a", _link(link)) for link in links]
     if dropped := span.dropped_links:
-        parts.append(_count(b"\x70", dropped))
+        parts.append(count_field(b"\x70", dropped))
 
 
 def _ids(context: SpanContext) -> bytes:
-    trace_id = context.trace_id
-    return _IDS.pack(b"\x0a\x10", trace_id >> 64, trace_id & _LOW, b"\x12\x08", context.span_id)
+    """Encode fields 1 and 2 of spans and links: 16 and 8 bytes."""
+    return b"\x0a\x10" + context.trace_id.to_bytes(16, "big") + b"\x12\x08" + context.span_id.to_bytes(8, "big")
 
 
 def _state(state: TraceState) -> bytes:
@@ -132,31 +126,15 @@ def _times(start: int | None, end: int | None) -> bytes:
     """Encode both times of a span."""
     if type(start) is int and type(end) is int and start and end:
         return _TIMES.pack(b"\x39", start, b"\x41", end)
-    return _time(b"\x39", start) + _time(b"\x41", end)
-
-
-def _time(tag: bytes, at: int | None) -> bytes:
-    if at is not None and type(at) is not int:
-        raise Unsure
-    return _TIME.pack(tag, at) if at else b""
-
-
-def _count(tag: bytes, number: int) -> bytes:
-    if type(number) is not int or not 0 <= number < _UINT32:
-        raise Unsure
-    return tag + varint(number) if number else b""
-
-
-def _message(tag: bytes, content: bytes) -> bytes:
-    return tag + varint(len(content)) + content
+    return time_field(b"\x39", start) + time_field(b"\x41", end)
 
 
 def _event(event: Event) -> bytes:
     if type(event) is not Event:
         raise Unsure
-    parts = [_time(b"\x09", event.timestamp), text_field(b"\x12", event.name)]
+    parts = [time_field(b"\x09", event.timestamp), text_field(b"\x12", event.name)]
     add_attributes(parts, event.attributes, _EVENT_KEYS)
-    parts.append(_count(b"\x20", event.dropped_attributes))
+    parts.append(count_field(b"\x20", event.dropped_attributes))
     return b"".join(parts)
 
 
@@ -167,7 +145,7 @@ def _link(link: Link) -> bytes:
         raise Unsure
     parts = [_ids(context)]
     add_attributes(parts, link.attributes, _LINK_KEYS)
-    parts += (_count(b"\x28", link.dropped_attributes), b"\x35", _REMOTE if context.is_remote else _LOCAL)
+    parts += (count_field(b"\x28", link.dropped_attributes), b"\x35", _REMOTE if context.is_remote else _LOCAL)
     return b"".join(parts)
 
 
@@ -179,7 +157,7 @@ def _status(status: Status) -> bytes:
         raise Unsure
     if status.description is not None:
         code = text_field(b"\x12", status.description) + code
-    return _message(b"\x7a", code) if code else b"\x7a\x00"
+    return field(b"\x7a", code) if code else b"\x7a\x00"
 
 
 @cache
