@@ -50,8 +50,14 @@ INTEGRATIONS: Final[dict[str, Integration]] = {
         ["langchain-core==1.0.0", "langgraph==1.0.0", "langgraph-prebuilt<1.0.2"],
         ["langchain", "langgraph"],
     ),
-    "mcp": Integration("test_mcp*.py", ["mcp==1.19.0", "pydantic<2.12", "pydantic-settings<2.12"], ["mcp"]),
-    "mcp-1-to-2": Integration("test_mcp*.py", ["mcp<2"], ["mcp==2.0.0"]),  # the last of version 1, the first of 2
+    "mcp": Integration(
+        "test_mcp*.py",
+        ["mcp==1.19.0", "pydantic<2.12", "pydantic-settings<2.12"],
+        ["mcp", "openai-agents", "langchain-core"],
+    ),
+    "mcp-1-to-2": Integration(  # the last of version 1, the first of 2
+        "test_mcp*.py", ["mcp<2", "openai-agents", "langchain-core"], ["mcp==2.0.0"]
+    ),
     "pydantic-ai": Integration(
         "test_pydantic_ai.py", ["pydantic-ai-slim==1.32.0", "pydantic-graph==1.32.0"], ["pydantic-ai-slim"]
     ),

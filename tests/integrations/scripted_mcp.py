@@ -6,7 +6,7 @@ Run as a program, this is a server with a bridge of its own: over stdio, or with
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,9 @@ from mcp.client import streamable_http
 import uvicorn
 
 from agent_otel.bridge import Bridge
-from agent_otel.integrations.mcp import context_of, joined
+from agent_otel.conventions.names import SCOPE_NAME
+from agent_otel.integrations.mcp import context_of, instrument, joined
+from agent_otel.testing import OtlpReceiver, ReceivedSpan
 
 IS_2 = hasattr(mcp, "MCPError")
 if IS_2:
@@ -34,8 +36,23 @@ else:
     from mcp.server.lowlevel import Server
     from mcp.shared.memory import create_connected_server_and_client_session
 
-__all__ = ["IS_2", "PIXEL", "connected", "over_http", "over_stdio", "refusing", "seconds", "server_of", "text_of"]
+__all__ = [
+    "ERROR",
+    "IS_2",
+    "PIXEL",
+    "connected",
+    "is_error",
+    "ours",
+    "over_http",
+    "over_stdio",
+    "refusing",
+    "seconds",
+    "server_of",
+    "text_of",
+    "use",
+]
 
+ERROR = MCPError if IS_2 else McpError
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
@@ -46,6 +63,11 @@ streams_to = getattr(streamable_http, "streamable_http_client", None) or streama
 def text_of(result: Any) -> str:
     """Give what a tool said."""
     return str(result.content[0].text)
+
+
+def is_error(result: Any) -> bool:
+    """Say whether a tool said that it failed."""
+    return bool(result.is_error if IS_2 else result.isError)
 
 
 def seconds(number: float) -> Any:
@@ -142,6 +164,30 @@ async def connected(server: Any) -> AsyncIterator[Any]:
     else:
         async with create_connected_server_and_client_session(server) as session:
             yield session
+
+
+Use = Callable[[Any], Coroutine[Any, Any, Any]]
+
+
+def use(bridge: Bridge, use: Use, server: Any = None, **options: Any) -> Any:
+    """Connect to a server in memory, and use the session that is told; gives what that gives."""
+
+    async def go() -> Any:
+        async with connected(server or server_of()) as session:
+            assert instrument(session, bridge, **options) is session
+            return await use(session)
+
+    result = asyncio.run(go())
+    assert bridge.flush()
+    assert bridge.health().faults == 0
+    return result
+
+
+def ours(receiver: OtlpReceiver) -> list[ReceivedSpan]:
+    """Give our spans, without those of the SDK, which must have none for a request that ours tell."""
+    others = [span for span in receiver.spans() if span.scope != SCOPE_NAME]
+    assert [span.name for span in others if span.kind == "client" and "tools/call" in span.name] == []
+    return [span for span in receiver.spans() if span.scope == SCOPE_NAME]
 
 
 @asynccontextmanager

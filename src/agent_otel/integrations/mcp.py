@@ -7,8 +7,8 @@ CLIENT.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 import functools
 import inspect
 from types import TracebackType
@@ -16,9 +16,7 @@ from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from attrs import define, field
-from opentelemetry import baggage
-from opentelemetry.context import Context, attach, get_current
-from opentelemetry.trace import Status, StatusCode, get_current_span, set_span_in_context
+from opentelemetry.trace import Status, StatusCode
 
 try:
     import mcp
@@ -26,15 +24,8 @@ except ImportError as error:
     raise ImportError("install the MCP SDK: pip install 'agent-otel[mcp]'") from error
 
 from agent_otel.bridge import Bridge, ToolCall
-from agent_otel.bridge.propagation import context_in
-from agent_otel.integrations.mcp_values import (
-    code_of,
-    error_text_of,
-    is_error,
-    is_for_input,
-    result_of,
-    w3c_fields_of,
-)
+from agent_otel.integrations.mcp_callers import context_of, joined
+from agent_otel.integrations.mcp_values import code_of, error_text_of, is_error, is_for_input, result_of
 from agent_otel.model import ContentKind, Outcome, UsageError
 
 __all__ = ["context_of", "instrument", "joined"]
@@ -73,7 +64,7 @@ def instrument(
     call_tool = getattr(session, "call_tool", None)
     if not callable(call_tool):
         raise UsageError(f"instrument() needs a session of MCP, not {type(session).__name__}")
-    call_tool = getattr(call_tool, _ORIGINAL, call_tool)
+    call_tool = _original(call_tool)
     client = _Client(bridge, session, transport, session_id, _takes_meta(call_tool))
 
     @functools.wraps(call_tool)
@@ -89,8 +80,14 @@ def instrument(
     return session
 
 
+def _original(method: Any) -> Any:
+    """Give what a method was before we replaced it; what others have put around ours since is theirs, and stays."""
+    replaced_by, original = getattr(method, _ORIGINAL, (None, None))
+    return original if replaced_by is method else method
+
+
 def _replace(session: Any, name: str, original: Any, told: Any) -> None:
-    setattr(told, _ORIGINAL, original)
+    setattr(told, _ORIGINAL, (told, original))
     try:
         setattr(session, name, told)
     except AttributeError:
@@ -98,16 +95,18 @@ def _replace(session: Any, name: str, original: Any, told: Any) -> None:
 
 
 def _takes_meta(call_tool: Callable[..., Any]) -> bool:
+    """Say whether it takes ``meta``: itself, and not only what it wraps, unless it passes on whatever it is given."""
     try:
-        return "meta" in inspect.signature(call_tool).parameters
+        own = inspect.signature(call_tool, follow_wrapped=False).parameters
+        passes_on = any(each.kind is each.VAR_KEYWORD for each in own.values())
+        return "meta" in (inspect.signature(call_tool).parameters if passes_on else own)
     except (TypeError, ValueError):
         return False
 
 
 def _listen(session: Any, client: _Client) -> None:
     """Learn the version of the protocol where the session does not keep it: version 1 only says it once."""
-    initialize = getattr(session, "initialize", None)
-    initialize = getattr(initialize, _ORIGINAL, initialize)
+    initialize = _original(getattr(session, "initialize", None))
     if not callable(initialize):
         return
 
@@ -126,11 +125,11 @@ class _Requested:
 
     Args:
         client: Through which it was sent; held weakly, for its session may lead back to the call.
-        has_failed: Whether its outcome is the tool's own word that it failed.
+        has_outcome: Whether an answer says how it ends, without an exception; a later try may end better.
     """
 
     client: ref[_Client] = field(repr=False)
-    has_failed: bool = False
+    has_outcome: bool = False
 
 
 _REQUESTED: WeakKeyDictionary[ToolCall, _Requested] = WeakKeyDictionary()
@@ -200,7 +199,9 @@ class _Telling:
             self.call.arguments(arguments)
 
     def __enter__(self) -> _Telling:
-        self.attempt(self._begin)
+        if self.call is not None:
+            for step in (self._begin, self._send_context):
+                self.attempt(functools.partial(step, self.call))
         return self
 
     def __exit__(
@@ -211,13 +212,14 @@ class _Telling:
         if self.call is None:
             return
         if isinstance(error, _ERROR):
-            self.attempt(lambda: self._failed(error))
+            self.attempt(functools.partial(self._failed, self.call, error))
         if self.is_own:
             self.call.__exit__(kind, error, trace)
 
     def answered(self, result: Any) -> None:
         """Tell what came."""
-        self.attempt(lambda: self._tell(result))
+        if self.call is not None:
+            self.attempt(functools.partial(self._tell, self.call, result))
 
     def attempt(self, step: Callable[[], None]) -> None:
         """Keep our faults from the agent."""
@@ -226,49 +228,50 @@ class _Telling:
         except Exception:  # noqa: BLE001  telemetry must not stop the agent
             self.client.bridge.fault()
 
-    def _begin(self) -> None:
-        if self.call is None:
-            return
+    def _begin(self, call: ToolCall) -> None:
         if self.is_own:
-            self.call.__enter__()
-        if isinstance(self.call, ToolCall):  # and not that of a bridge that is disabled
-            _REQUESTED[self.call] = _Requested(ref(self.client))
-        self._request = self.call.mcp_request(**self.client.facts(), is_all=self.is_own)
+            call.__enter__()
+        if isinstance(call, ToolCall):  # and not that of a bridge that is disabled
+            _REQUESTED[call] = _Requested(ref(self.client))
+        self._request = call.mcp_request(**self.client.facts(), is_all=self.is_own)
         self._request.__enter__()
+
+    def _send_context(self, _: ToolCall) -> None:
         meta, fields = self.kwargs.get("meta"), self.client.bridge.headers()
         if fields and self.client.takes_meta and (meta is None or isinstance(meta, Mapping)):
             self.kwargs = {**self.kwargs, "meta": {**fields, **(meta or {})}}
 
-    def _tell(self, result: Any) -> None:
-        if self.call is None:
-            return
+    def _tell(self, call: ToolCall, result: Any) -> None:
         if is_error(result):
-            self._tell_failure(self.call, result)
+            self._tell_outcome(call, Outcome.ERROR, "tool_error")
+            if call.span is not None:
+                call.span.set_status(Status(StatusCode.ERROR, error_text_of(result)))
         elif is_for_input(result):
-            self.call.outcome(Outcome.PAUSED)
-        elif self.is_own or not self.call.holds(ContentKind.TOOL_RESULT):
-            self.call.result(result_of(result))
-        around = _REQUESTED.get(self.around) if self.around is not None else None
-        if self.around is not None and around is not None and around.has_failed and not is_error(result):
-            around.has_failed = False  # it tried again, and got over it
+            self._tell_outcome(call, Outcome.PAUSED, None)
+        else:
+            if self.is_own or not call.holds(ContentKind.TOOL_RESULT):
+                call.result(result_of(result))
+            self._settle(result)
+
+    def _tell_outcome(self, call: ToolCall, outcome: Outcome, error_type: str | None) -> None:
+        call.outcome(outcome, error_type)
+        if call in _REQUESTED:
+            _REQUESTED[call].has_outcome = True
+
+    def _settle(self, result: Any) -> None:
+        """Tell that the tool call around it, whose request ended otherwise, has got over that."""
+        before = _REQUESTED.get(self.around) if self.around is not None else None
+        if self.around is not None and before is not None and before.has_outcome:
+            before.has_outcome = False
             self.around.outcome(Outcome.OK)
             self.around.result(result_of(result))
 
-    def _tell_failure(self, call: ToolCall, result: Any) -> None:
-        call.outcome(Outcome.ERROR, "tool_error")
-        if call.span is not None:
-            call.span.set_status(Status(StatusCode.ERROR, error_text_of(result)))
-        if call in _REQUESTED:
-            _REQUESTED[call].has_failed = True
-
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, call: ToolCall, error: Exception) -> None:
         code = code_of(error)
-        if self.call is None or code is None:
-            return
         if code == _TIMEOUT:
-            self.call.mcp_error(error, outcome=Outcome.TIMED_OUT, error_type="timeout")
-        else:
-            self.call.mcp_error(error, code)
+            call.mcp_error(error, outcome=Outcome.TIMED_OUT, error_type="timeout")
+        elif code is not None:
+            call.mcp_error(error, code)
 
 
 def _is_for(name: str | None, tool: Any) -> bool:
@@ -277,57 +280,3 @@ def _is_for(name: str | None, tool: Any) -> bool:
         return False
     before = name[: -len(tool)]
     return not before or not before[-1].isalnum()
-
-
-# -- servers -----------------------------------------------------------------------------------------------------------
-
-
-def context_of(ctx: Any) -> dict[str, str]:
-    """Give the caller's context from inside a server's handler, for ``bridge.run(parent=...)``; never raises.
-
-    Empty where the caller sent none, and where what is current is in the caller's trace already: version 2 of the SDK
-    makes a span around a handler, and what begins in it belongs below that span.
-
-    Args:
-        ctx: What the SDK gives a handler: the ``Context`` of a tool, or a request's own.
-    """
-    fields, caller = _sent(ctx)
-    return {} if caller is None or _is_inside(caller) else fields
-
-
-@contextmanager
-def joined(ctx: Any) -> Iterator[None]:
-    """Make the caller's span and baggage current in a server's handler: what begins inside joins the caller's trace.
-
-    Args:
-        ctx: As for ``context_of``; a span that is current in the caller's trace stays so.
-    """
-    around, (_, caller) = get_current(), _sent(ctx)
-    inside = _joining(caller, around) if caller is not None else around
-    attach(inside)
-    try:
-        yield
-    finally:
-        if get_current() is inside:
-            attach(around)
-
-
-def _sent(ctx: Any) -> tuple[dict[str, str], Context | None]:
-    """Give what a caller sent, as it is and as a context."""
-    try:
-        fields = w3c_fields_of(getattr(getattr(ctx, "request_context", ctx), "meta", None))
-        return fields, context_in(fields)
-    except Exception:  # noqa: BLE001  outside a request there is none
-        return {}, None
-
-
-def _is_inside(caller: Context) -> bool:
-    current, sent = get_current_span().get_span_context(), get_current_span(caller).get_span_context()
-    return current.trace_id == sent.trace_id
-
-
-def _joining(caller: Context, around: Context) -> Context:
-    context = around if _is_inside(caller) else set_span_in_context(get_current_span(caller), around)
-    for name, value in baggage.get_all(caller).items():
-        context = baggage.set_baggage(name, value, context)
-    return context
