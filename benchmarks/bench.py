@@ -1,7 +1,8 @@
 """This project beside the bare SDK and its peers, all measures in one run; makes docs/performance.md.
 
 Every contender runs in a virtual environment of its own, made once under the user's cache, and every measurement in a
-fresh process; the contenders take turns. Figures of two runs are not comparable; ratios within one are.
+fresh process; the contenders take turns. Figures of two runs are not comparable; ratios within one are. It needs
+Linux (/proc) and, once, PyPI.
 
     python benchmarks/bench.py                                     # everything, and the page
     python benchmarks/bench.py --quick --only agent-otel bare-lossless --measures thread
