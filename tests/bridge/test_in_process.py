@@ -423,3 +423,30 @@ def test_metrics_have_exemplars_that_lead_to_the_span(bridge, receiver):
 
 def test_run_ids_are_drawn_anew(bridge):
     assert bridge.run().run_id != bridge.run().run_id
+
+
+def test_calls_in_a_handle_that_two_tasks_have_entered_belong_to_their_own_entry(bridge, receiver):
+    handle = bridge.run(agent="a")
+    both = asyncio.Barrier(2) if hasattr(asyncio, "Barrier") else None
+
+    async def work(name):
+        async with handle:
+            trace_id = f"{trace.get_current_span().get_span_context().trace_id:032x}"
+            await (both.wait() if both is not None else asyncio.sleep(0.05))
+            async with handle.tool_call(f"by handle {name}"), bridge.tool_call(f"by bridge {name}"):
+                await (both.wait() if both is not None else asyncio.sleep(0.05))
+        return trace_id
+
+    async def main():
+        return await asyncio.gather(work("one"), work("two"))
+
+    ids = asyncio.run(main())
+    assert bridge.flush()
+    spans = receiver.spans()
+    assert len(set(ids)) == 2
+    for name, trace_id in zip(("one", "two"), ids, strict=True):
+        (run,) = (span for span in spans if span.trace_id == trace_id and span.name == "invoke_agent a")
+        by_name = {span.name: span for span in spans if span.trace_id == trace_id}
+        by_handle, by_bridge = by_name[f"execute_tool by handle {name}"], by_name[f"execute_tool by bridge {name}"]
+        assert by_handle.parent_span_id == run.span_id
+        assert by_bridge.parent_span_id == by_handle.span_id

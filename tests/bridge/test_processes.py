@@ -243,3 +243,24 @@ def test_a_killed_process_needs_no_help(run_script, receiver):
     )
     assert done.returncode == -signal.SIGKILL
     assert receiver.spans() == []
+
+
+def test_calls_of_both_sides_of_a_fork_have_ids_of_their_own(run_script, receiver):
+    run_script(
+        """
+        with bridge.run(agent="a") as run:
+            with run.tool_call("before"):
+                pass
+            pid = os.fork()
+            with run.tool_call("after"):
+                pass
+            bridge.flush()
+            if pid == 0:
+                os._exit(0)
+            os.waitpid(pid, 0)
+        """
+    )
+    spans = receiver.spans()
+    assert names(receiver) == ["execute_tool after"] * 2 + ["execute_tool before", "invoke_agent a"]
+    assert len({(span.trace_id, span.span_id) for span in spans}) == 4
+    assert len({span.trace_id for span in spans}) == 1

@@ -370,3 +370,22 @@ def test_any_sequence_keeps_the_bound_the_books_and_the_precious(entries, limit)
     assert len(seen) == handover.handled
     if sum(size for size, precious in entries if precious) <= limit - 40:
         assert [n for n, precious in seen if precious] == [n for n, (_, precious) in enumerate(entries) if precious]
+
+
+@pytest.mark.parametrize("raised", [SystemExit, GeneratorExit, KeyboardInterrupt])
+def test_nothing_that_is_raised_there_ends_the_worker(raised):
+    told = []
+
+    def handle(payload):
+        if payload == "bad":
+            raise raised
+        told.append(payload)
+
+    handover = HandOver(handle, lambda: None, BIG)
+    for payload in ("first", "bad", "last"):
+        handover.put(payload, 1, precious=False)
+    assert handover.drain(soon())
+    assert told == ["first", "last"]
+    assert handover.faults == 1
+    assert handover.stop(soon())
+    assert_balanced(handover)

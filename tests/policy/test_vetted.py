@@ -109,3 +109,10 @@ def test_texts_that_are_innocent_together_are_so_each_for_itself(texts):
 def test_innocent_texts_are_mostly_so_together(texts):
     """It may be False where none of them says so; it is not, for texts as these."""
     assert SCRUBBER.are_innocent(texts)
+
+
+def test_an_attribute_without_a_name_is_left_to_the_long_way():
+    known = Vetted(SCRUBBER)
+    assert not known.look("s", {"": github_token()})
+    known.look_ahead([("s", {"": github_token()}, {})])
+    assert not known._known

@@ -50,6 +50,8 @@ KEYS = st.sampled_from(
         "password",
         "http.url",
         "exception.message",
+        "mcp.method.name",
+        "referer",
     ]
 )
 VALUES = st.one_of(
@@ -57,6 +59,8 @@ VALUES = st.one_of(
     st.sampled_from(
         [
             "execute_tool",
+            "tools/call",
+            "-",
             "chat",
             "TOOL",
             "rm",
@@ -120,3 +124,24 @@ def test_the_usual_span_takes_it():
         "agent_otel.content.mode",
         "agent_otel.content.input_messages.mode",
     }
+
+
+def told_of(*spans):
+    guard = SpanGuard()
+    scope = InstrumentationScope("other")
+    made = [ReadableSpan("s", CONTEXT, attributes=one, resource=RESOURCE, instrumentation_scope=scope) for one in spans]
+    return [dict(guard.filtered(span).attributes) for span in made]
+
+
+def test_what_one_span_of_some_names_says_does_not_decide_about_the_next():
+    first, second = told_of(
+        {"mcp.method.name": "tools/call", "input.value": "of a tool"},
+        {"mcp.method.name": "sampling/createMessage", "input.value": "of a person"},
+    )
+    assert first["input.value"] == "of a tool"
+    assert "input.value" not in second
+
+
+def test_a_dash_makes_no_tool():
+    (told,) = told_of({"referer": "-", "input.value": "of a person"})
+    assert "input.value" not in told

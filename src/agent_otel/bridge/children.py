@@ -57,6 +57,7 @@ class Child(Call):
         run = self._run
         if run is None:
             return self._begun_alone(context)
+        self._run = run = run.entered_in(context)
         self.entry = entry = run.entry
         self.conversation = run.conversation
         trace_id = entry.ref.trace_id

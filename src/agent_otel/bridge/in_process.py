@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+import os
 from typing import Any
 from uuid import uuid4
 
@@ -66,7 +67,7 @@ class Run(Call):
         self.conversation = self._named(conversation_id)
         self.entry = RunEntry(self.run_id)
         # Of the calls in it, which begin on several threads at once: to count is one step.
-        self.numbers: Iterator[int] = count(1)
+        self.numbers: Iterator[int | str] = count(1)
 
     def _renew(self) -> None:
         super()._renew()
@@ -125,6 +126,17 @@ class Run(Call):
         """Its trace and span id; zeros before it begins."""
         return self.entry.ref
 
+    def entered_in(self, context: Context) -> Run:
+        """Give the entry of this handle inside which a context is: several tasks may have entered it at once."""
+        span = get_current_span(context) if self._earlier else None
+        entries = [self, *self._earlier]
+        while isinstance(span, CurrentSpan):
+            for entry in entries:
+                if isinstance(entry, Run) and entry.span is span:
+                    return entry
+            span = get_current_span(span.outer)
+        return self
+
     def _parent_elsewhere(self) -> Span | None:
         """Give the caller's span from outside the process."""
         return get_current_span(self._host.ambient) if self._host.ambient is not None else None
@@ -160,8 +172,9 @@ class Run(Call):
         self._host.take(self._opening(), self._size, precious=False)
 
     def disown(self) -> AgentEvent | None:
-        """As for every call; a run tells its start."""
+        """As for every call; a run tells its start, and what is called in it from now on gets ids of its own."""
         super().disown()
+        self.numbers = map(f"{os.getpid()}.{{}}".format, count(1))
         return self._opening().event()
 
     def _opening(self) -> Told:

@@ -43,7 +43,7 @@ class SpanInRun(CurrentSpan):
         outer: The context in which it begins.
     """
 
-    def __init__(self, entry: RunEntry, kind: EventKind, number: int, outer: Context) -> None:
+    def __init__(self, entry: RunEntry, kind: EventKind, number: int | str, outer: Context) -> None:
         self.outer = outer  # all that CurrentSpan would do, but for the ids
         self._entry = entry
         self._kind = kind

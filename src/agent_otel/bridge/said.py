@@ -51,12 +51,15 @@ class Parent(Protocol):
 
     conversation: str | None
     entry: RunEntry
-    numbers: Iterator[int]
+    numbers: Iterator[int | str]
     here: Context | None
 
     @property
     def span(self) -> Span | None:
         """What is current in the run; None before it begins."""
+
+    def entered_in(self, context: Context) -> Parent:
+        """Give the entry of the run inside which a context is."""
 
 
 class Said:

@@ -23,6 +23,7 @@ from agent_otel.processors.interruption import place_of
 from agent_otel.processors.telling import TELLING, Telling
 from agent_otel.project import LogData, Measurements, SpanData, record_of, span_of
 from agent_otel.setup import Telemetry
+from agent_otel.sources.guarded import is_interrupt
 
 __all__ = ["Teller"]
 
@@ -106,7 +107,9 @@ class Teller:
             spans = [told.data for told in self._projected if isinstance(told.data, SpanData)]
             try:
                 self._telemetry.spans.look_ahead(spans)
-            except Exception as error:  # noqa: BLE001  then each is looked at for itself
+            except BaseException as error:  # then each is looked at for itself
+                if is_interrupt(error):
+                    raise
                 self._note_fault(error)
 
     def forget(self) -> None:
@@ -122,10 +125,14 @@ class Teller:
             item = queue.popleft()
             try:
                 step(item)
-            except Exception as error:  # noqa: BLE001  a value that no rule foresaw costs one output
+            except (
+                BaseException
+            ) as error:  # a value that no rule foresaw, or a processor of the host's, costs one output
+                if is_interrupt(error):
+                    raise
                 self._note_fault(error)
 
-    def _note_fault(self, error: Exception) -> None:
+    def _note_fault(self, error: BaseException) -> None:
         self._books.faults += 1
         self.last_fault = place_of(error)
 

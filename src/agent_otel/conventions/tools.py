@@ -50,7 +50,8 @@ def is_tool_span(attributes: Mapping[str, Any], span_name: str = "") -> bool:
         return True
     for key, value in attributes.items():
         name = key.lower()
-        if name in _TOOL_NAMES or SAYS_TOOL.get(name, "-") == plain_word(value):
+        word = SAYS_TOOL.get(name)
+        if name in _TOOL_NAMES or (word is not None and word == plain_word(value)):
             return True
         if content_kind(key) in (TOOL_ARGUMENTS, TOOL_RESULT) and not name.startswith(_SHARED):
             return True

@@ -183,10 +183,10 @@ class HandOver:
                 self._try(self._tick)
 
     def _try(self, step: Callable[..., None], *payload: Any) -> None:
-        """Take a step; one that fails must not end the worker."""
+        """Take a step; one that fails must not end the worker, whatever a processor or exporter raises there."""
         try:
             step(*payload)
-        except Exception as error:  # noqa: BLE001  as above
+        except BaseException as error:  # noqa: BLE001  no signal handler runs on this thread
             self.faults += 1
             self.last_fault = place_of(error)
 

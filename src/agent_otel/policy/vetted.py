@@ -21,7 +21,7 @@ _MOST_CHARS: Final = 4 * 1024 * 1024
 _AT_ONCE: Final = 32 * 1024
 _SCALARS: Final = (str, bool, int, float)
 _OTHER_SIZE: Final = 64  # of what is no text
-_NAME: Final = ""  # no attribute has this name
+_NAME: Final = ""  # no attribute that the SDK takes has this name
 _NO_TEXTS: Final[Mapping[str, str]] = {}
 
 
@@ -90,6 +90,8 @@ class Vetted:
             TypeError: If a value is neither a scalar nor a tuple of texts, or has no JSON form.
         """
         known = self._known
+        if _NAME in attributes:
+            raise TypeError
         new = [pair for pair in attributes.items() if pair not in known]
         for _, value in new:
             if type(value) not in _SCALARS and not (type(value) is tuple and all(type(one) is str for one in value)):

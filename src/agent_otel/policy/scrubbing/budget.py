@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agent_otel.policy.scrubbing.forking import MATCHING
+
 __all__ = ["Budget", "OverBudget"]
 
 
@@ -27,8 +29,8 @@ class Budget:
         """Take units.
 
         Raises:
-            OverBudget: There are not enough left.
+            OverBudget: There are not enough left, or the interpreter waits to end.
         """
         self._left -= units
-        if self._left < 0:
+        if self._left < 0 or MATCHING.is_ending:
             raise OverBudget

@@ -51,6 +51,7 @@ class _Matching:
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._go_on_alone)
         self._is_exiting = False
+        self.is_ending = False  # what was begun is to come to its end
         atexit.register(self._exit)
         self._last = _AtTheVeryEnd(self)
 
@@ -72,6 +73,7 @@ class _Matching:
     def end(self) -> None:
         """Let nobody begin any more, if the interpreter is about to end."""
         if self._is_exiting:
+            self.is_ending = True
             self._hold()
 
     def _wait(self, me: int) -> None:

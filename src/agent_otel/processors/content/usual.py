@@ -33,11 +33,13 @@ class _Plan:
 
     Attributes:
         texts: Those that are content, and stay.
+        contents: Those that are content, whether they stay or go.
         dropped: Those that go.
         told: What is told of that.
     """
 
     texts: tuple[str, ...]
+    contents: tuple[str, ...]
     dropped: frozenset[str]
     told: Mapping[str, Any]
 
@@ -89,18 +91,19 @@ class UsualAttributes:
         left = self._longest - len(description or "")
         for key in plan.texts:
             value = given[key]
-            if type(value) is not str or value == WITHHELD_MARKER:
+            if type(value) is not str:
                 return False
             left -= len(value)
-        return left >= 0
+        return left >= 0 and WITHHELD_MARKER not in [given[key] for key in plan.contents]
 
     def _plan(self, name: str, given: Mapping[str, Any], description: str | None) -> _Plan | None:
         """Decide about names; None if the values count as well."""
-        if any(key not in a.ALL and key.lower() in SAYS_TOOL for key in given):
+        if any(key != a.OPERATION_NAME and key.lower() in SAYS_TOOL for key in given):
             return None  # whether it is a tool's depends on what it says
         of_tool = is_tool_span(given, name)
         modes: dict[ContentKind, CaptureMode | None] = {}
         texts: list[str] = []
+        contents: list[str] = []
         dropped: list[str] = []
         for key in given:
             kind = content_kind(key, of_tool=of_tool)
@@ -109,6 +112,7 @@ class UsualAttributes:
                     dropped.append(key)
                 continue
             mode = modes[ContentKind(kind)] = self._rules.decider.settled(ContentKind(kind))
+            contents.append(key)
             (texts if mode is CaptureMode.REDACTED_SUMMARY else dropped).append(key)
         if description:
             modes[ContentKind.ERROR_TEXT] = mode = self._rules.decider.settled(ContentKind.ERROR_TEXT)
@@ -118,9 +122,9 @@ class UsualAttributes:
         if len(settled) < len(modes) or (self._is_own and dropped):
             return None
         told: dict[str, Any] = {}
-        if settled and a.CONTENT_MODE not in given:
+        if settled and (a.CONTENT_MODE not in given or a.CONTENT_MODE in dropped):
             tell_modes(settled, told)
-        return _Plan(tuple(texts), frozenset(dropped), told)
+        return _Plan(tuple(texts), tuple(contents), frozenset(dropped), told)
 
     def _may_stay(self, key: str) -> bool:
         """Say whether an attribute that is no content may stay; of what was done, only we tell."""
