@@ -9,6 +9,7 @@ import pytest
 
 from agent_otel.policy.scrubbing import scrub
 from policy.scrubbing import corpora
+from secrets_made_up import github_token
 
 RANDOM = Random(4)
 
@@ -96,3 +97,25 @@ def test_h7_what_only_tells_about_secrets_stays(innocent):
     if not isinstance(innocent, str):
         written = json.dumps(innocent)
         assert scrub(written).value is written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'the answer was {"\\u0070assword": "%s"}',
+        'the answer was {"a": "\\u0067hp_%s"}',
+        'say "\\u0041uthorization: Bearer %s" and go',
+    ],
+)
+def test_a_letter_in_disguise_hides_nothing_in_json_that_stands_in_other_text(text):
+    secret = github_token(3).removeprefix("ghp_")
+    done = scrub(text % secret)
+    assert secret not in done.value
+    assert done.findings
+    assert scrub(done.value).value == done.value
+    assert secret not in str(scrub([{"note": text % secret}]).value)
+
+
+def test_letters_in_disguise_that_hide_nothing_stay_as_they_are():
+    text = "see \\u0041 and \\u0062, or C:\\\\users\\u0063"
+    assert scrub(text).value is text

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+import re
 from typing import Any
 
 import orjson
@@ -31,6 +32,8 @@ _ROUNDS = 5
 _FEW_BYTES = 64 * 1024  # of texts that are looked at together
 _LINES_AT_ONCE = 64
 _STARTS_OF_LINES = ("{", "[")
+_ESCAPED = "\\u00"  # a letter in disguise, where JSON stands in other text
+_ESCAPES = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 _STARTS_OF_JSON = frozenset('{["')
 _STRICT = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
@@ -119,7 +122,8 @@ class Scrubber:
         """Tell by one look at the value, or at its JSON, that there is nothing to be found."""
         if type(value) is str:
             text = value.encode("utf-8", "surrogatepass")
-            if value[:1] not in _STARTS_OF_JSON and not (value[:1].isspace() and looks_like_json(value)):
+            is_json = value[:1] in _STARTS_OF_JSON or (value[:1].isspace() and looks_like_json(value))
+            if not is_json and _ESCAPED not in value:
                 return len(text) <= self._options.max_bytes and self._scan.empty(value, text)
             if "\\" in value and _is_json(text):
                 return len(text) <= self._options.max_bytes and self._scan.innocent(text, is_json=True)
@@ -132,6 +136,10 @@ class Scrubber:
         else:
             return value is None or type(value) in (bool, int, float)
         return len(text) <= self._options.max_bytes and self._scan.innocent(text)
+
+
+def _character(escape: re.Match[str]) -> str:
+    return chr(int(escape[1], 16))
 
 
 def _is_json(text: bytes) -> bool:
@@ -182,6 +190,12 @@ class _Looker(Look):
         if level < self._options.json_levels and "\n" in text and text.startswith(_STARTS_OF_LINES):
             text = self._lines(text, level)
             encoded = text.encode("utf-8", "surrogatepass")
+        if _ESCAPED in text:
+            before = sum(self.found.values())
+            plain = _ESCAPES.sub(_character, text)
+            done = self.running(plain, plain.encode("utf-8", "surrogatepass"), place)
+            if sum(self.found.values()) > before:
+                return done
         return self.running(text, encoded, place)
 
     def _json(self, text: str, level: int) -> str | None:
