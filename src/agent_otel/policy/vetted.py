@@ -105,6 +105,8 @@ class Vetted:
             look.size += len(text)
         for pair in texts.items():
             if pair not in known:
+                if type(pair[1]) is not str:
+                    raise TypeError
                 look.pairs.append(pair)
                 look.texts.append(pair[1])
                 look.size += len(pair[1])

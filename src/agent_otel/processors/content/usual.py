@@ -24,7 +24,6 @@ from agent_otel.policy.fitting import never_cut
 __all__ = ["UsualAttributes"]
 
 _MAX_REMEMBERED: Final = 512
-_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @frozen
@@ -81,8 +80,11 @@ class UsualAttributes:
         if plan is None or not (self._is_own or self._is_short(plan, given, description)):
             return None
         kept = {key: value for key, value in given.items() if key not in plan.dropped} if plan.dropped else given
-        said = {a.EXCEPTION_MESSAGE: description} if description else _NOTHING
-        if not self._rules.vetted.look(name, kept, said):
+        rest = {key: value for key, value in kept.items() if key not in plan.texts} if plan.texts else kept
+        texts = {key: given[key] for key in plan.texts}  # as they are: within JSON they would be read twice
+        if description:
+            texts[a.EXCEPTION_MESSAGE] = description
+        if not self._rules.vetted.look(name, rest, texts):
             return None
         return {**kept, **plan.told} if plan.told else kept
 
