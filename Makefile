@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test quick soak lint types contract docs check bench backends integrations observe clean
+.PHONY: help demo test quick soak lint types contract docs check guard bench backends integrations observe clean
 
 help:           ## show this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ docs: $(STAMP)  ## pages that are made from the code are up to date
 	! $(BIN)/python -c "import grafana_foundation_sdk" 2>/dev/null || $(BIN)/python scripts/dashboard.py --check
 
 check: lint types contract docs ## all checks but the tests
+
+guard: $(STAMP) ## count the instructions of the hot paths, and compare; needs perf or valgrind, and minutes
+	$(BIN)/python benchmarks/instructions.py $(ARGS)
 
 bench: $(STAMP) ## cost, delivery and memory beside every peer, and docs/performance.md; needs PyPI, and hours
 	$(BIN)/python benchmarks/bench.py $(ARGS)

@@ -12,7 +12,7 @@ from random import Random
 import string
 from typing import Any, NamedTuple
 
-__all__ = ["NAMES", "SIZES", "Call", "Tool", "call_id", "calls", "planted", "with_secrets"]
+__all__ = ["NAMES", "SIZES", "Call", "Tool", "call_id", "calls", "planted", "text", "with_secrets"]
 
 NAMES = ("read_file", "shell", "grep", "edit_file", "web_fetch", "list_dir", "run_tests")
 SIZES = {"0.6 KB": 600, "8 KB": 8_000, "256 KB": 256_000}
@@ -38,10 +38,15 @@ def call_id(number: int) -> str:
     return f"toolu_{number:08d}"
 
 
-def calls(size: int) -> list[Call]:
-    """Make calls to cycle through: of the size in bytes as JSON, arguments (about 300 bytes) and result together."""
+def calls(size: int, pool: int | None = None) -> list[Call]:
+    """Make calls to cycle through.
+
+    Args:
+        size: In bytes as JSON, arguments (about 300 bytes) and result together.
+        pool: How many different ones; None: few.
+    """
     random = Random(size)
-    pool = SMALL_POOL if size < 100_000 else LARGE_POOL
+    pool = pool or (SMALL_POOL if size < 100_000 else LARGE_POOL)
     return [_call(random, number, size) for number in range(pool)]
 
 
@@ -54,14 +59,14 @@ def _call(random: Random, number: int, size: int) -> Call:
         "recursive": True,
         "env": {"LANG": "C.UTF-8", "COLUMNS": "120"},
     }
-    arguments["note"] = _text(random, 300 - len(json.dumps(arguments)) - len(', "note": ""'))
+    arguments["note"] = text(random, 300 - len(json.dumps(arguments)) - len(', "note": ""'))
     result: dict[str, Any] = {"exit_code": 0, "duration_ms": 12.5 + number, "truncated": False, "stderr": ""}
-    result["stdout"] = _text(random, max(size - 300, 100) - len(json.dumps(result)) - len(', "stdout": ""'))
+    result["stdout"] = text(random, max(size - 300, 100) - len(json.dumps(result)) - len(', "stdout": ""'))
     return Call(NAMES[number % len(NAMES)], arguments, result)
 
 
-def _text(random: Random, length: int) -> str:
-    """Make text that reads like the output of tools: short lines of words and numbers.
+def text(random: Random, length: int) -> str:
+    """Make text that reads like the output of tools: short lines of words and numbers, of some bytes within JSON.
 
     None of the words is one at which a contender hides the text, which would spare it the work.
     """
@@ -71,8 +76,8 @@ def _text(random: Random, length: int) -> str:
         words = " ".join(random.choices(_WORDS, k=8))
         lines.append(f"src/module_{random.randrange(90)}.py:{random.randrange(900)}: {words}")
         made += len(lines[-1]) + 2  # a line feed is two bytes in JSON
-    text = "\n".join(lines)
-    return text[: length - text[:length].count("\n")]
+    joined = "\n".join(lines)
+    return joined[: length - joined[:length].count("\n")]
 
 
 def planted() -> dict[str, str]:
