@@ -91,7 +91,8 @@ DIMENSIONS = {
     "payload": Dimension(
         "Size of a payload",
         (100, 1_000, 10_000, 100_000, 1_000_000),
-        "Bytes of a result, beside arguments of 300 bytes. The default policy: texts are cut at 4,000 characters.",
+        "Bytes of a result, beside arguments of 300 bytes; up to 20 MB of them lie ready. By default, texts are cut "
+        "at 4,000 characters.",
         "byte",
         is_divided=True,
     ),
@@ -193,7 +194,8 @@ _INTRO = """\
 How time and memory grow. `python benchmarks/growth.py` measures it and makes this page anew; each value is measured in
 a process of its own ({cpu}, {cores} cores, {memory}, {system}, Python {python}; load {load}; {date}). CPU is that of
 the whole process: the agent's thread, the worker, and the sinks' threads. The sinks take everything at once, so that
-there is no network and no receiver in it. Tool calls have arguments and results of 300 bytes, each as a dict.
+there is no network and no receiver in it. Tool calls have arguments and results of 300 bytes, each as a dict, and all
+are different: the scrubber remembers what it found innocent.
 
 Linear or better means that the cost at the largest value is at most twice what it is at the middle ones: per event, for
 payloads per byte, for sinks per event at one sink.
