@@ -177,12 +177,17 @@ def _words(verdict: Verdict | None) -> str:
 
 def section(dimension: Dimension, measured: Mapping[int, Figures]) -> str:
     """Write what was measured of a dimension as a table, and the verdict."""
-    lines = [
-        f"| {value:,} | {figures['cpu_us']:,.1f} | {dimension.cost(value, figures):,.1f} | {figures['peak_mib']:,.0f} |"
+    head = [dimension.title.lower(), "CPU, µs per event", "peak memory, MiB"]
+    rows = [
+        [f"{value:,}", f"{figures['cpu_us']:,.1f}", f"{figures['peak_mib']:,.0f}"]
         for value, figures in sorted(measured.items())
     ]
-    head = f"| {dimension.title.lower()} | CPU, µs per event | {dimension.cost_unit} | peak memory, MiB |"
-    table = [head, "|---:|---:|---:|---:|", *lines]
+    if dimension.is_divided:
+        head.insert(2, f"CPU, {dimension.cost_unit}")
+        for row, (value, figures) in zip(rows, sorted(measured.items()), strict=True):
+            row.insert(2, f"{dimension.cost(value, figures):,.1f}")
+    lines = [f"| {' | '.join(cells)} |" for cells in [head, *rows]]
+    table = [lines[0], "|" + "---:|" * len(head), *lines[1:]]
     return "\n".join(
         [f"## {dimension.title}\n", dimension.text, "", *table, "", f"{_words(judged(dimension, measured))}."]
     )

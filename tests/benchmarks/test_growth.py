@@ -38,6 +38,7 @@ def test_the_page_tells_figures_and_verdicts_and_the_plot_draws_them():
     measured = {"sinks": figures(100, 200, 400, 1700, values=(1, 2, 4, 8)), "detectors": figures(7, 8, 9)}
     text = page(measured, machine())
     assert "| 8 | 1,700.0 | 212,500.0 | 50 |" in text
+    assert "| 3 | 9.0 | 50 |" in text
     assert "**worse than linear**: 2.12 times" in text
     assert "linear or better: 1.12 times" in text
     drawn = picture(measured)
