@@ -21,8 +21,8 @@ PUBLIC = {
     """,
     "agent_otel.model": """
         AgentEvent AgentOtelError CaptureMode Content ContentKind Cost CostStatus Cursor DeliveryClass EventIds
-        EventKind Fact
-        IntakeError LosslessRecord MAX_TIME_NS NANOS_PER_MILLI NANOS_PER_SECOND NO_IDS NO_NAMES Names Origin Outcome
+        EventKind Fact IntakeError JsonContent
+        LosslessRecord MAX_TIME_NS NANOS_PER_MILLI NANOS_PER_SECOND NO_IDS NO_NAMES Names Origin Outcome
         Phase RecordRejected SettingsError SourceError UnknownSource Usage UsageError outcome_of_status parse_rfc3339
         render_rfc3339
     """,

@@ -197,6 +197,9 @@ def test_a_policy_that_lets_a_secret_through_is_found_out(scan: Any, monkeypatch
         def is_innocent(self, text: str) -> bool:
             return True
 
+        def are_innocent(self, texts: Any) -> bool:
+            return True
+
         def scrub(self, value: Any, *, is_cut: bool = False) -> Scrubbed:
             return Scrubbed(value, NO_FINDINGS)
 

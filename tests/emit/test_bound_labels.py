@@ -82,7 +82,7 @@ class Metered:
     st.sampled_from([None, DELTA]),
 )
 def test_what_is_exported_is_what_the_sdk_makes_of_it(measurements, views, temporality):
-    with mock.patch("random.randrange", return_value=0):
+    with mock.patch("opentelemetry.sdk.metrics._internal.exemplar.exemplar_reservoir.randrange", return_value=0):
         plain = Metered(VIEWS[views], temporality, bound=False)
         bound = Metered(VIEWS[views], temporality, bound=True)
         for instrument, value, labels, sampled, then in measurements:

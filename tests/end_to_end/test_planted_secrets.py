@@ -43,6 +43,9 @@ class Blind:
     def is_innocent(self, text: str) -> bool:
         return True
 
+    def are_innocent(self, texts: Any) -> bool:
+        return True
+
     def scrub(self, value: Any, *, is_cut: bool = False) -> Scrubbed:
         return Scrubbed(value, NO_FINDINGS)
 
