@@ -329,7 +329,7 @@ def test_disabled_means_no_thread_no_socket_no_file(make):
 
 _OURS = {
     "interrupt", "disown", "as_interrupted", "key", "start_ns", "is_over", "outer", "next_number", "span", "host",
-    "ref", "entry", "here", "conversation",
+    "ref", "entry", "entered_in", "here", "conversation",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import threading
+import tracemalloc
 from uuid import UUID
 
 from hypothesis import given
@@ -106,7 +107,7 @@ def test_nesting_as_deep_as_a_snapshot_goes():
     assert text is not None
     assert orjson.loads(text) == snapshot(value, LIMIT)[0] == value
     wide = [nested(2) for _ in range(200)]
-    assert orjson.loads(json_text(wide, LIMIT) or b"") == wide
+    assert orjson.loads(json_text(wide, LIMIT) or "") == wide
 
 
 class AsksOnce:
@@ -175,3 +176,16 @@ def test_the_agents_other_threads_may_write_meanwhile():
         stop.set()
         writer.join()
         sys.setswitchinterval(before)
+
+
+def test_what_waits_takes_no_more_than_it_says():
+    """The encoder writes into kilobytes and gives them away with what it wrote."""
+    text = json_text({"command": "ls"}, LIMIT)
+    tracemalloc.start()
+    try:
+        kept = [json_text({"command": "ls", "number": number}, LIMIT) for number in range(1000)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert text is not None
+    assert taken / len(kept) < 4 * sys.getsizeof(text)

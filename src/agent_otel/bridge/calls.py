@@ -50,7 +50,7 @@ class Call(Said):
     _is_over = False
     _is_told = False  # its end; an interruption may come in between
     _earlier: list[Call] | tuple[()] = ()  # entries that are still open while the handle is entered once more
-    _given: tuple[dict[ContentKind, bytes | Content], int] | None = None  # before it was entered
+    _given: tuple[dict[ContentKind, str | Content], int] | None = None  # before it was entered
 
     def __enter__(self: _Self) -> _Self:
         """Begin, and make the call's context current; a handle that is entered again is a call of its own."""

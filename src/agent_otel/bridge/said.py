@@ -87,7 +87,7 @@ class Said:
     def __init__(self, host: Host, run: Parent | None = None) -> None:
         self._host = host
         self._run = run  # in which it is
-        self._contents: dict[ContentKind, bytes | Content] = {}  # JSON text, as long as nobody has read it
+        self._contents: dict[ContentKind, str | Content] = {}  # JSON text, as long as nobody has read it
 
     def took_place(self, start_ns: int, end_ns: int | None = None) -> None:
         """Say when it began and ended, where that is not when it is entered and left.

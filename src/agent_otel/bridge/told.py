@@ -80,7 +80,7 @@ class Told(NamedTuple):
     end_ns: int
     outcome: Outcome
     error_type: str | None
-    contents: dict[ContentKind, bytes | Content]
+    contents: dict[ContentKind, str | Content]
     facts: Mapping[Fact, Any]
     usage: tuple[int | None, ...] | None
     cost: Cost | None
@@ -139,5 +139,5 @@ class Told(NamedTuple):
         )
 
 
-def _content_of(kept: bytes | Content) -> Content:
-    return JsonContent(kept) if isinstance(kept, bytes) else kept
+def _content_of(kept: str | Content) -> Content:
+    return JsonContent(kept) if isinstance(kept, str) else kept

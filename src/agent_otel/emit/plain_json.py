@@ -21,7 +21,7 @@ _ITEM_COST: Final = 16  # as snapshots reckon
 _WIDEST: Final = 4
 
 
-def json_text(value: Any, limit: int) -> bytes | None:
+def json_text(value: Any, limit: int) -> str | None:
     """Write a dict, list or tuple of plain JSON values; read again, it is what ``snapshot`` gives.
 
     Never raises, and reads no more than the limit: what is too large is not written to find that out.
@@ -37,7 +37,8 @@ def json_text(value: Any, limit: int) -> bytes | None:
     if type(value) not in _CONTAINERS:
         return None
     try:
-        return orjson.dumps(value) if _is_plain(value, limit // _WIDEST) else None
+        # As text, which is as large as it says: the bytes keep the kilobytes that orjson wrote them in.
+        return orjson.dumps(value).decode() if _is_plain(value, limit // _WIDEST) else None
     except (TypeError, RuntimeError) as error:  # keys that are no text, surrogates, large integers; changed meanwhile
         if of_signal_handler(error):
             raise

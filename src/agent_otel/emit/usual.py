@@ -99,7 +99,7 @@ class UsualSpans:
             if mode is not CaptureMode.REDACTED_SUMMARY or content.is_cut:
                 return None
             if type(content) is JsonContent and kind not in MESSAGE_KINDS:
-                text = content.json.decode()
+                text = content.json
             else:
                 text = text_of_content(as_conventional(kind.value, content.value))
             texts[_KEYS[kind]] = text

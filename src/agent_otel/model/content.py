@@ -35,7 +35,7 @@ class Content:
 
 
 class JsonContent(Content):
-    """Content that came as JSON text, compact and in UTF-8: its value is read when somebody asks, which few do.
+    """Content that came as JSON text, compact: its value is read when somebody asks, which few do.
 
     Args:
         json: The text.
@@ -43,10 +43,10 @@ class JsonContent(Content):
 
     __slots__ = ("_read", "json")
 
-    json: bytes
+    json: str
     _read: Any
 
-    def __init__(self, json: bytes) -> None:
+    def __init__(self, json: str) -> None:
         # Of what is frozen, each field is set in this way; the value has no place of its own.
         for name, given in (("json", json), ("_read", _UNREAD), *_PLAIN):
             object.__setattr__(self, name, given)
