@@ -18,6 +18,7 @@ from agent_otel.model import (
     ContentKind,
     EventIds,
     EventKind,
+    JsonContent,
     Names,
     Origin,
     Outcome,
@@ -317,3 +318,19 @@ def test_a_value_beyond_the_limit_of_an_event_is_cut(make_bridge):
     bridge.record(json.dumps(tool_called(2, tool_name="x" * 5000)).encode(), source="bamboo")
     assert bridge.flush()
     assert bridge.health().records["received"] == 2
+
+
+def test_an_event_whose_content_came_as_json_is_taken_as_any_other(bridge, receiver):
+    event = AgentEvent(
+        kind=EventKind.TOOL,
+        phase=Phase.END,
+        origin=Origin("toy"),
+        time_ns=1_700_000_000_000_000_000,
+        names=Names(tool="t"),
+        contents={ContentKind.TOOL_ARGUMENTS: JsonContent('{"command":"ls"}')},
+    )
+    bridge.record(event)
+    assert bridge.flush()
+    assert bridge.health().faults == 0
+    (span,) = receiver.spans()
+    assert span.attributes["gen_ai.tool.call.arguments"] == '{"command":"ls"}'

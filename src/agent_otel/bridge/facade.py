@@ -13,7 +13,6 @@ import time
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from attrs import evolve
 from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import get_current_span
@@ -30,12 +29,13 @@ from agent_otel.bridge.live import LiveRecords
 from agent_otel.bridge.pipeline import Pipeline
 from agent_otel.bridge.propagation import context_in, subprocess_variables, w3c_fields
 from agent_otel.bridge.raised import RaisedByTools
+from agent_otel.bridge.recorded import Recorded, is_precious, owned
 from agent_otel.bridge.told import Told
 from agent_otel.bridge.tool_calls import ToolCall
 from agent_otel.bridge.will_writing import WillWriter
 from agent_otel.correlate import Correlator, OrphanReason, SpanRef, Surroundings
 from agent_otel.emit import HandOver, Sampling, snapshot, text_of
-from agent_otel.model import AgentEvent, EventKind, Outcome, Phase
+from agent_otel.model import AgentEvent, Phase
 from agent_otel.processors import Losses, in_forked_child
 from agent_otel.processors.interruption import of_signal_handler
 from agent_otel.setup import Settings, Telemetry, is_disabled, read_settings, settings_warnings, telemetry_of_process
@@ -226,14 +226,14 @@ class Bridge:
             context = get_current()
             around = Surroundings(self._caller(context), context)
             if issubclass(type(record), AgentEvent):
-                event, size = _owned(record, self.content_bytes)
-                self._put((event, None, 0, around), size + _EVENT_COST, precious=_is_precious(event))
+                event, size = owned(record, self.content_bytes)
+                self.take((event, None, 0, around), size + _EVENT_COST, precious=is_precious(event))
                 return
             copy, size = snapshot(record, self.content_bytes)
             if issubclass(type(record), (bytes, bytearray)):
                 copy, size = bytes(record[: self.content_bytes]), min(len(record), self.content_bytes)
             name = (text_of(source) or _AUTO)[:_MAX_SOURCE]
-            self._put((copy, name, receipt_ns, around), size + _EVENT_COST, precious=False)
+            self.take((copy, name, receipt_ns, around), size + _EVENT_COST, precious=False)
         except Exception as error:  # telemetry must not stop the agent
             if of_signal_handler(error):
                 raise
@@ -323,9 +323,9 @@ class Bridge:
 
     # -- what runs and calls need -------------------------------------------------------------------------------------
 
-    def take(self, told: Told, size: int, *, precious: bool) -> None:
+    def take(self, payload: Told | Recorded, size: int, *, precious: bool) -> None:
         """Hand over what the worker makes an event of. Never raises, never blocks."""
-        if not self._handover.put(told, size, precious=precious):
+        if not self._handover.put(payload, size, precious=precious):
             self._warn(_TOO_LATE)
 
     def opened(self, call: Call) -> None:
@@ -355,10 +355,6 @@ class Bridge:
             self.fault()
             return None
 
-    def _put(self, payload: Any, size: int, *, precious: bool) -> None:
-        if not self._handover.put(payload, size, precious=precious):
-            self._warn(_TOO_LATE)
-
     def _lost(self) -> int:
         return self._handover.evicted + (self._telemetry.lost if self._telemetry is not None else 0)
 
@@ -384,7 +380,7 @@ class Bridge:
 
     # -- on the worker ------------------------------------------------------------------------------------------------
 
-    def _handle(self, payload: Told | _Recorded) -> None:
+    def _handle(self, payload: Told | Recorded) -> None:
         if isinstance(payload, Told):
             self._pipeline.take_event(payload.event(), payload.around())
             return
@@ -403,7 +399,7 @@ class Bridge:
         for loss in self._dropped.take_late():
             self._health_teller.tell_loss(loss)
 
-    def _note_dropped(self, payload: Told | _Recorded) -> None:
+    def _note_dropped(self, payload: Told | Recorded) -> None:
         """Note which run an event belonged to that had no room in the hand-over queue, if it says so."""
         if isinstance(payload, Told):
             if payload.run_key is not None:
@@ -430,7 +426,6 @@ class Bridge:
 
 
 _T = TypeVar("_T")
-_Recorded = tuple[Any, str | None, int, Surroundings]  # an event, or a record with its source and time of receipt
 _AUTO = "auto"
 _TOGETHER = 64  # what came at once is taken through each step together; nothing waits for more
 _MAX_SOURCE = 64  # characters of a source's name, which is told in warnings
@@ -442,23 +437,6 @@ _TOO_LATE = "recorded after shutdown(): not sent"
 
 def _keep_result(call: Any, value: Any) -> None:
     call.result(value)
-
-
-def _is_precious(event: AgentEvent) -> bool:
-    is_end_of_run = event.kind is EventKind.AGENT and event.phase is Phase.END
-    return is_end_of_run or event.usage is not None or event.outcome not in (Outcome.OK, Outcome.UNSET)
-
-
-def _owned(event: AgentEvent, limit: int) -> tuple[AgentEvent, int]:
-    """Give an event whose content is a snapshot, and roughly the bytes that it holds."""
-    if not event.contents:
-        return event, 0
-    contents, size = {}, 0
-    for kind, content in event.contents.items():
-        copy, cost = snapshot(content.value, limit)
-        contents[kind] = evolve(content, value=copy, is_cut=content.is_cut or cost > limit)
-        size += cost
-    return evolve(event, contents=contents), size
 
 
 def _seconds(timeout: Any) -> float:
