@@ -175,9 +175,9 @@ class HandOver:
                 return
             for payload in batch:
                 self._try(self._handle, payload)
-                self.handled += 1  # nobody else counts here
             if self._settle is not None and batch:
                 self._try(self._settle)
+            self.handled += len(batch)  # not before it is settled; nobody else counts here
             if time.monotonic() - ticked >= _TICK_S:
                 ticked = time.monotonic()
                 self._try(self._tick)
