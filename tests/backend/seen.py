@@ -22,6 +22,8 @@ class SeenSpan:
     span_id: str
     parent_span_id: str
     start_ns: int
+    kind: str
+    status_code: str
     attributes: Mapping[str, Any] = field(repr=False)
 
 
@@ -30,6 +32,7 @@ def in_jaeger(jaeger: str, trace_id: str) -> list[SeenSpan]:
     found = []
     for span in jaeger_spans(jaeger, trace_id):
         parents = [ref["spanID"] for ref in span["references"] if ref["refType"] == "CHILD_OF"]
+        tags = {tag["key"]: tag["value"] for tag in span["tags"]}
         found.append(
             SeenSpan(
                 name=span["operationName"],
@@ -37,7 +40,9 @@ def in_jaeger(jaeger: str, trace_id: str) -> list[SeenSpan]:
                 span_id=span["spanID"],
                 parent_span_id=parents[0] if parents else "",
                 start_ns=span["startTime"] * 1000,
-                attributes={tag["key"]: tag["value"] for tag in span["tags"]},
+                kind=tags.get("span.kind", ""),
+                status_code=tags.get("otel.status_code", "unset").lower(),
+                attributes=tags,
             )
         )
     return found
@@ -52,7 +57,14 @@ def in_tempo(tempo: str, trace_id: str) -> list[SeenSpan]:
             span_id=b64decode(span["spanId"]).hex(),
             parent_span_id=b64decode(span.get("parentSpanId", "")).hex(),
             start_ns=int(span["startTimeUnixNano"]),
-            attributes={each["key"]: next(iter(each["value"].values()), None) for each in span.get("attributes", [])},
+            kind=span.get("kind", "").removeprefix("SPAN_KIND_").lower(),
+            status_code=span.get("status", {}).get("code", "unset").removeprefix("STATUS_CODE_").lower(),
+            attributes={each["key"]: _value(each["value"]) for each in span.get("attributes", [])},
         )
         for span in tempo_spans(tempo, trace_id)
     ]
+
+
+def _value(given: dict[str, Any]) -> Any:
+    (kind, value), *_ = [*given.items(), ("none", None)]
+    return int(value) if kind == "intValue" else value

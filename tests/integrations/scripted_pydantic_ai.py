@@ -13,11 +13,24 @@ from pydantic_ai.usage import RequestUsage
 
 from agent_otel.testing.adapters import made_up_secret
 
-__all__ = ["ANSWER", "ARGUMENTS", "FAILURE", "MODEL", "RESULT", "Agent", "InstrumentationSettings", "answering", "team"]
+__all__ = [
+    "ANSWER",
+    "ARGUMENTS",
+    "FAILURE",
+    "HELPER_USAGE",
+    "MODEL",
+    "RESULT",
+    "Agent",
+    "InstrumentationSettings",
+    "answering",
+    "team",
+    "usage_of",
+]
 
 ARGUMENTS = {"path": "a.txt", "auth": made_up_secret("argument")}
 RESULT, FAILURE, ANSWER = made_up_secret("result"), made_up_secret("failure"), made_up_secret("answer")
 MODEL = "scripted-1"
+HELPER_USAGE = (17, 5)  # tokens in and out of the agent that is asked, which the run that asks it does not count
 
 
 def answering(*turns):
@@ -71,3 +84,9 @@ def team(suffix=""):
         return (await helper.run("Where is it?")).output
 
     return lead
+
+
+def usage_of(result):
+    """Give what the framework says that a run used: tokens in, and tokens out."""
+    usage = result.usage if hasattr(result.usage, "input_tokens") else result.usage()
+    return usage.input_tokens, usage.output_tokens

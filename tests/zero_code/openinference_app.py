@@ -1,7 +1,4 @@
-"""A program with spans in the manner of OpenInference, made with the API alone; goes on when it is told to.
-
-Says ``ready`` before and ``ended`` after its work, and works after a line on standard input; a second line lets it end.
-"""
+"""A program with spans in the manner of OpenInference, made with the API alone; goes on when it is told to."""
 
 from __future__ import annotations
 
@@ -11,17 +8,14 @@ import sys
 
 from opentelemetry import trace
 
+from zero_code.drilled import drilled
+
 CALLS = int(sys.argv[1])
 SECRET = os.environ["MADE_UP_SECRET"]
 
 
 class Refused(Exception):
     pass
-
-
-def say(word: str) -> None:
-    sys.stdout.write(word + "\n")
-    sys.stdout.flush()
 
 
 def call(tracer: trace.Tracer, number: int) -> None:
@@ -33,16 +27,13 @@ def call(tracer: trace.Tracer, number: int) -> None:
             raise Refused(f"refused: password={SECRET}")
 
 
-say("ready")
-sys.stdin.readline()
-tracer = trace.get_tracer("openinference.instrumentation.made_up")
-with tracer.start_as_current_span("agent") as root:
-    root.set_attribute("openinference.span.kind", "AGENT")
-    root.set_attribute("input.value", f"a prompt with {SECRET} in it")
-    root.set_attribute("llm.input_messages.0.message.content", f"another prompt with {SECRET}")
-    root.add_event("note", {"text": f"authorization: Bearer {SECRET}"})
-    for number in range(CALLS):
-        with suppress(Refused):
-            call(tracer, number)
-say("ended")
-sys.stdin.readline()
+with drilled():
+    tracer = trace.get_tracer("openinference.instrumentation.made_up")
+    with tracer.start_as_current_span("agent") as root:
+        root.set_attribute("openinference.span.kind", "AGENT")
+        root.set_attribute("input.value", f"a prompt with {SECRET} in it")
+        root.set_attribute("llm.input_messages.0.message.content", f"another prompt with {SECRET}")
+        root.add_event("note", {"text": f"authorization: Bearer {SECRET}"})
+        for number in range(CALLS):
+            with suppress(Refused):
+                call(tracer, number)
