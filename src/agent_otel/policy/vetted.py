@@ -20,6 +20,7 @@ _MOST: Final = 4096
 _MOST_CHARS: Final = 4 * 1024 * 1024
 _AT_ONCE: Final = 32 * 1024
 _SCALARS: Final = (str, bool, int, float)
+_NUMBERS: Final = (int, float)
 _OTHER_SIZE: Final = 64  # of what is no text
 _NAME: Final = ""  # no attribute that the SDK takes has this name
 _NO_TEXTS: Final[Mapping[str, str]] = {}
@@ -32,6 +33,10 @@ class _Look:
         self.texts: list[str] = []
         self.pairs: list[tuple[str, Any]] = []
         self.size = 0
+
+    def add(self, text: str) -> None:
+        self.texts.append(text)
+        self.size += len(text)
 
 
 class Vetted:
@@ -99,17 +104,21 @@ class Vetted:
         if (_NAME, name) not in known:
             new.append((_NAME, name))
         if new:
-            text = orjson.dumps(dict(new)).decode()
             look.pairs += new
-            look.texts.append(text)
-            look.size += len(text)
+            together: dict[str, Any] = {}
+            for key, value in new:
+                if type(value) in _NUMBERS:  # for itself: counts of tokens beside a text look like tokens of another kind
+                    look.add(orjson.dumps({key: value}).decode())
+                else:
+                    together[key] = value
+            if together:
+                look.add(orjson.dumps(together).decode())
         for pair in texts.items():
             if pair not in known:
                 if type(pair[1]) is not str:
                     raise TypeError
                 look.pairs.append(pair)
-                look.texts.append(pair[1])
-                look.size += len(pair[1])
+                look.add(pair[1])
 
     def _keep_if_innocent(self, look: _Look) -> bool:
         if not self._scrubber.are_innocent(look.texts):
