@@ -42,9 +42,12 @@ POLICIES = [
     ContentPolicy(denied_tools=("rm",)),
     ContentPolicy(limits=ContentLimits(chars=20, value_bytes=60, span_bytes=100)),
     ContentPolicy(limits=ContentLimits(chars=0)),
+    ContentPolicy(limits=ContentLimits(chars=20)),
+    ContentPolicy(limits=ContentLimits(chars=5), modes=every_kind(CaptureMode.REDACTED_SUMMARY)),
 ]
 TEXTS = st.one_of(
     st.text(max_size=30),
+    st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=5), st.integers(1, 20)),
     st.sampled_from(
         [github_token(), f"Authorization: Bearer {github_token(1)}", "password=correct-horse", "\\u0070", "a\\"]
     ),

@@ -16,16 +16,14 @@ _NO_LIMIT = 1024 * 1024
 _OF_NOTES = 256  # a note or two stand outside of the budget
 
 
-def never_cut(limits: ContentLimits, max_length: int | None = None) -> int:
+def never_cut(limits: ContentLimits) -> int:
     """Give how many characters all content of a span may have so that no limit, whichever way it counts, cuts it.
 
     Args:
         limits: Of the policy.
-        max_length: Characters that an attribute may have; None for no such limit.
     """
     in_bytes = [limit // _WIDEST for limit in (limits.value_bytes, limits.span_bytes) if limit is not None]
-    in_characters = [limit for limit in (limits.chars, max_length) if limit is not None]
-    return min((*in_bytes, *in_characters), default=_NO_LIMIT)
+    return min((*in_bytes, *([limits.chars] if limits.chars is not None else [])), default=_NO_LIMIT)
 
 
 def fit(text: str, max_length: int, measure: Callable[[str], int] = len) -> str:

@@ -104,15 +104,10 @@ class Vetted:
         if (_NAME, name) not in known:
             new.append((_NAME, name))
         if new:
+            said = _texts_of(new)  # which may raise: what is not looked at must not be spoken for
             look.pairs += new
-            together: dict[str, Any] = {}
-            for key, value in new:
-                if type(value) in _NUMBERS:  # for itself: counts of tokens beside a text look like tokens of another kind
-                    look.add(orjson.dumps({key: value}).decode())
-                else:
-                    together[key] = value
-            if together:
-                look.add(orjson.dumps(together).decode())
+            for text in said:
+                look.add(text)
         for pair in texts.items():
             if pair not in known:
                 if type(pair[1]) is not str:
@@ -134,3 +129,15 @@ class Vetted:
             self._chars = 0
         self._known[pair] = None
         self._chars += size
+
+
+def _texts_of(pairs: list[tuple[str, Any]]) -> list[str]:
+    """Write attributes as JSON to look at.
+
+    Numbers each for itself: beside a text, a count of tokens looks like a token of another kind.
+    """
+    texts = [orjson.dumps({key: value}).decode() for key, value in pairs if type(value) in _NUMBERS]
+    others = {key: value for key, value in pairs if type(value) not in _NUMBERS}
+    if others:
+        texts.append(orjson.dumps(others).decode())
+    return texts

@@ -16,7 +16,14 @@ from agent_otel.policy.scrubbing.detectors import TABLE
 from agent_otel.policy.scrubbing.findings import NO_FINDINGS, Findings, Place, Scrubbed
 from agent_otel.policy.scrubbing.options import DetectorError, Recogniser, ScrubOptions, UserDetector
 from agent_otel.policy.scrubbing.scrubber import DEFAULT_OPTIONS, Scrubber, scrub
-from agent_otel.policy.scrubbing.truncation import DEFAULT_LIMITS, Limits, Truncated, TruncationFacts, truncate
+from agent_otel.policy.scrubbing.truncation import (
+    DEFAULT_LIMITS,
+    Limits,
+    Truncated,
+    TruncationFacts,
+    cut_short,
+    truncate,
+)
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -35,6 +42,7 @@ __all__ = [
     "Truncated",
     "TruncationFacts",
     "UserDetector",
+    "cut_short",
     "scrub",
     "truncate",
 ]

@@ -13,9 +13,10 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Number", "Pairs", "TooDeep", "looks_like_json", "parse", "render"]
+__all__ = ["Number", "Pairs", "TooDeep", "is_spaced", "looks_like_json", "parse", "render"]
 
 _INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")
+_FIRST_KEY = re.compile(r'[\s\[]*\{\s*"(?:[^"\\]|\\.)*"\s*:( ?)')
 _PAIRS = {"{": "}", "[": "]", '"': '"'}
 _ENDS = 256  # whitespace around JSON beyond this is not looked through
 
@@ -138,11 +139,17 @@ def _string(text: str, layout: Layout) -> str:
     return encode_basestring_ascii(text)
 
 
+def is_spaced(text: str) -> bool:
+    """Tell whether a blank follows the colons of a text, by its first key where it begins with one."""
+    first = _FIRST_KEY.match(text)
+    return '": ' in text if first is None else bool(first[1])
+
+
 def _layout(text: str) -> Layout:
     body = text.strip()
     start = text.find(body)
     found = _INDENT.search(body)
     indent = found[1] if found else None
-    spaced = '": ' in body
+    spaced = is_spaced(body)
     comma = "," if indent is not None or not spaced else ", "
     return Layout(indent, comma, ": " if spaced else ":", body.isascii(), text[:start], text[start + len(body) :])

@@ -16,7 +16,7 @@ from agent_otel.policy.scrubbing.jsontext import Number, Pairs, TooDeep, looks_l
 from agent_otel.policy.scrubbing.markers import MARKER_START
 from agent_otel.policy.scrubbing.tree import is_container
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "Truncated", "TruncationFacts", "truncate"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "Truncated", "TruncationFacts", "cut_short", "truncate"]
 
 _MARKER = re.compile(r"\[REDACTED(?::[a-z0-9_]{1,64}(?::[0-9a-f]{12})?)?\]")
 _CUT = re.compile(r"…\[truncated [0-9]+ of [0-9]+ (?:chars|items|members)\]")
@@ -91,6 +91,16 @@ def truncate(value: Any, limits: Limits = DEFAULT_LIMITS) -> Truncated:
     return Truncated(done if cutter.cut else value, facts)
 
 
+def cut_short(text: str, chars: int) -> str:
+    """Cut one text as ``truncate`` cuts the leaves of a structure.
+
+    Args:
+        text: The text.
+        chars: Characters that are kept.
+    """
+    return _Cutter(Limits(chars=chars, items=None)).leaf(text)
+
+
 def _measure(value: Any) -> tuple[int, int]:
     if isinstance(value, str):
         return len(value), len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
@@ -157,10 +167,10 @@ class _Cutter:
             try:
                 tree = parse(text)
             except (ValueError, TooDeep):
-                return self._leaf(text)
+                return self.leaf(text)
             done = self.tree(tree)
             return render(done, text) if self.cut else text
-        return self._leaf(text)
+        return self.leaf(text)
 
     def tree(self, root: Any) -> Any:
         """Cut a structure. Outer containers come before inner ones, without recursion; tuples become lists."""
@@ -178,7 +188,7 @@ class _Cutter:
             waiting.append((value, target))
             return target
         if isinstance(value, str) and not isinstance(value, Number):
-            return self._leaf(value)
+            return self.leaf(value)
         return value
 
     def _fill(self, source: Any, target: Any, waiting: list[tuple[Any, Any]]) -> None:
@@ -216,7 +226,8 @@ class _Cutter:
         self._bytes_left -= cost
         return True
 
-    def _leaf(self, text: str) -> str:
+    def leaf(self, text: str) -> str:
+        """Cut a text as it is."""
         limit = len(text) if self._limits.chars is None else min(len(text), self._limits.chars)
         if self._bytes_left is not None:
             limit = _chars_within(text, limit, self._bytes_left)
