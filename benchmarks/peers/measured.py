@@ -14,7 +14,7 @@ from typing import Any
 
 from peers.contender import Contender, set_up
 from peers.timed import Times, in_tasks, in_threads, overhead_ns
-from peers.work import SIZES, Call, Tool, call_id, calls, with_secrets
+from peers.work import MANY, SIZES, Call, Tool, call_id, calls, with_secrets
 from peers.worker import Talk
 
 __all__ = ["agent_thread", "delivery", "ending", "killed", "revived", "secrets", "whole_process", "write_ahead"]
@@ -79,8 +79,11 @@ def agent_thread(
 
 
 def whole_process(talk: Talk, module: str, *, count: int, size: str) -> None:
-    """Measure CPU of the whole process, from the first call until all is delivered."""
-    contender, pool = set_up(module), calls(SIZES[size])
+    """Measure CPU of the whole process, from the first call until all is delivered.
+
+    So many calls differ that no contender is spared work by what it remembers of earlier ones.
+    """
+    contender, pool = set_up(module), calls(SIZES[size], min(count, MANY))
     with contender.run() as tool:
         once = _once(tool, pool)
         _warm(once)

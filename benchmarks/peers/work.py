@@ -12,11 +12,12 @@ from random import Random
 import string
 from typing import Any, NamedTuple
 
-__all__ = ["NAMES", "SIZES", "Call", "Tool", "call_id", "calls", "planted", "text", "with_secrets"]
+__all__ = ["MANY", "NAMES", "SIZES", "Call", "Tool", "call_id", "calls", "planted", "text", "with_secrets"]
 
 NAMES = ("read_file", "shell", "grep", "edit_file", "web_fetch", "list_dir", "run_tests")
 SIZES = {"0.6 KB": 600, "8 KB": 8_000, "256 KB": 256_000}
 SMALL_POOL, LARGE_POOL = 56, 14  # different calls that are made in turn: multiples of the number of names
+MANY = 5600  # as above, where it counts that they differ
 _WORDS = """
     def return import class self value path line error warning test module request answer file column index total
     agent folder collector retry batch queue span parent child begin end open close read write take give name

@@ -10,6 +10,7 @@ holds for what it is a part of, or is made of parts of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from json.decoder import scanstring  # type: ignore[attr-defined]  # in C where there is one
 import re
 from urllib.parse import unquote_to_bytes
 
@@ -25,7 +26,7 @@ _CHARACTERS = {0x22: b'"', 0x6E: b"\n", 0x74: b"\t", 0x72: b"\r", 0x2F: b"/", 0x
 _NUMBERED = 0x75  # \\u0061
 _QUOTE_IN_KEY = re.compile(rb'\\"[^"\\]*"\s*:')  # undone, it would look like the key's end
 _FEW = 32
-_DENSE = 16  # more than one escape in so many bytes: too many to take one by one
+_DENSE = 16  # more than one in so many bytes: too many to take one by one
 _BACKSLASH = b"\\\\"
 _STAND_IN = b"\0"  # never in JSON
 _BETWEEN = b"\n\n"  # no run, key or credential goes across it
@@ -41,6 +42,10 @@ def unescaped(text: bytes) -> bytes | None:
         done = _joined(text.split(b"\\"))
         if done is not None:
             return done
+    if text.count(b'"') <= _FEW + len(text) // _DENSE:
+        done = _scanned(text)
+        if done is not None:
+            return done
     if _STAND_IN in text:
         return None
     text = text.replace(_BACKSLASH, _STAND_IN)
@@ -50,6 +55,20 @@ def unescaped(text: bytes) -> bytes | None:
         if escape in text:
             text = text.replace(escape, character)
     return text.replace(b"\\f", b"\f").replace(_STAND_IN, b"\\")
+
+
+def _scanned(text: bytes) -> bytes | None:
+    """Undo escapes by the parser of JSON, from one quote to the next; None if one of them is none of JSON's."""
+    given = text.decode("utf-8", "surrogatepass") + '"'
+    parts = []
+    at = 0
+    try:
+        while at < len(given):
+            part, at = scanstring(given, at, False)  # noqa: FBT003  not strict: control characters may stand in it
+            parts.append(part)
+    except ValueError:
+        return None
+    return '"'.join(parts).replace("\0", " ").encode("utf-8", "surrogatepass")
 
 
 def _joined(parts: list[bytes]) -> bytes | None:
