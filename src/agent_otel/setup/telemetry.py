@@ -114,6 +114,7 @@ class Telemetry:
         if self.spooling is not None:
             self._deliver_while_it_moves(deadline)
             deadline = min(deadline, time.monotonic() + _SHUTDOWN_MARGIN_S)
+        metrics_by = max(deadline, time.monotonic() + _SHUTDOWN_MARGIN_S)
         if self.metrics_aside is not None and self.meter_provider is not None:
             stopped = self.metrics_aside.run(self.meter_provider.shutdown)
             self.metrics_aside.stop()
@@ -124,7 +125,7 @@ class Telemetry:
         if self.spooling is not None:
             self.spooling.close(max(deadline, time.monotonic() + _SPOOL_CLOSE_S))
         if stopped is not None:
-            stopped.wait(max(_SHUTDOWN_MARGIN_S, deadline - time.monotonic()))
+            stopped.wait(max(0.0, metrics_by - time.monotonic()))
 
     def warn_in_log(self) -> None:
         """Have the log told when nothing is delivered: where there is no bridge that does."""
