@@ -253,20 +253,46 @@ def test_a_settlement_that_raises_does_not_end_the_worker(handled):
     assert handover.stop(soon())
 
 
-def test_a_worker_that_sleeps_is_woken_once(make, handled, monkeypatch):
+@pytest.fixture
+def woken(monkeypatch):
+    """Give what counts how often the worker of a queue is woken from now on; the lock is to be held."""
+
+    def watch(handover):
+        wakes = []
+        notify = handover._filled.notify
+        monkeypatch.setattr(handover._filled, "notify", lambda *number: (wakes.append(None), notify(*number)))
+        return wakes
+
+    return watch
+
+
+def test_a_worker_that_sleeps_is_woken_once(make, handled, woken):
     handover = make()
     handover.put("first", 1, precious=False)
     assert handover.drain(soon())
     awaited(lambda: handover._idle)
-    woken = []
-    notify = handover._filled.notify
     with handover._lock:
-        monkeypatch.setattr(handover._filled, "notify", lambda *number: (woken.append(None), notify(*number)))
+        wakes = woken(handover)
         for number in range(10):
             handover.put(number, 1, precious=False)
-    assert len(woken) == 1
+    assert len(wakes) == 1
     assert handover.drain(soon())
     assert handled.payloads == ["first", *range(10)]
+
+
+def test_a_worker_that_is_awake_looks_by_itself_and_is_woken_for_what_is_precious(make, handled, woken, monkeypatch):
+    monkeypatch.setattr("agent_otel.emit.handover._AWAKE_S", 60.0)
+    handover = make()
+    handover.put("first", 1, precious=False)
+    assert handover.drain(soon())
+    with handover._lock:
+        wakes = woken(handover)
+        handover.put("second", 1, precious=False)
+    awaited(lambda: handled.payloads == ["first", "second"])
+    assert not wakes
+    handover.put("third", 1, precious=True)
+    assert len(wakes) == 1
+    awaited(lambda: handled.payloads == ["first", "second", "third"])
 
 
 def test_it_ticks_when_nothing_comes(make):

@@ -15,7 +15,9 @@ from agent_otel.processors.interruption import place_of
 __all__ = ["HandOver"]
 
 _BATCH = 64  # payloads that are handled together; what comes first is told within milliseconds
-_GATHER_S = 0.005  # how long one that was woken waits for more: an agent that is busy wakes it seldom
+_GATHER_S = 0.005  # how long one that was woken waits for more
+_LOOK_S = 0.01  # how often it looks by itself while things come: to wake it costs the agent more than all else
+_AWAKE_S = 0.25  # how long after the last that came
 _TICK_S = 1.0  # how often the worker looks at the clock when nothing comes
 
 
@@ -66,6 +68,7 @@ class HandOver:
         self._filled = threading.Condition(self._lock)
         self._drained = threading.Condition(self._lock)
         self._idle = True  # it has to be woken
+        self._awake_until = 0.0  # it looks by itself, in seconds of time.monotonic
         self._hurried = False  # somebody waits for what is queued
         self._has_ended = False  # the worker
         self._worker: threading.Thread | None = None
@@ -118,9 +121,9 @@ class HandOver:
                 worker = threading.Thread(target=self._run, name="agent-otel-worker", daemon=True)
                 worker.start()  # may raise where no thread can be started: then the next entry tries again
                 self._worker = worker
-            elif self._idle:
+            elif self._idle or precious:
                 self._filled.notify()
-                self._idle = False  # what comes until it has woken finds it awake: to wake it costs more than all else
+                self._idle = False  # what comes until it has woken finds it awake
             if self._has_ended:  # a signal handler stopped it in the midst of this
                 self._write_off()
             return True
@@ -196,7 +199,10 @@ class HandOver:
 
     def _sleep(self) -> None:
         """Wait for something to come, and then a little for more; the lock is held, and given up meanwhile."""
-        self._idle = True
+        self._idle = time.monotonic() >= self._awake_until
+        if not self._idle:
+            self._filled.wait(_LOOK_S)
+            return
         self._filled.wait(_TICK_S)
         self._idle = False
         if self._waiting and not (self._hurried or self._stopping):
@@ -215,6 +221,8 @@ class HandOver:
                 self._sleep()
             self._hurried = False
             taken: list[Any] = []
+            if self._waiting:
+                self._awake_until = time.monotonic() + _AWAKE_S
             while self._waiting and len(taken) < _BATCH:
                 queue = self._ordinary or self._precious
                 if self._ordinary and self._precious and self._precious[0][0] < self._ordinary[0][0]:
