@@ -26,7 +26,7 @@ def corpora(random: Random) -> dict[str, str]:
     lock = json.dumps(
         [
             {
-                "resolved": f"https://registry.npmjs.org/p{number}/-/p{number}-1.0.{number}.tgz",
+                "resolved": f"https://registry.example.org/p{number}/-/p{number}-1.0.{number}.tgz",
                 "integrity": "sha512-" + base64.b64encode(random.randbytes(64)).decode(),
                 "sha256": hashlib.sha256(str(number).encode()).hexdigest(),
             }

@@ -168,7 +168,7 @@ FRAMES = {
         "?access_token={}&page=2",
         "spring.datasource.password={}",
         "Server=db;User Id=sa;Password={};Database=app",
-        "//registry.npmjs.org/:_authToken={}",
+        "//registry.example.org/:_authToken={}",
     ],
     "headers": [
         "Authorization: Bearer {}",
@@ -250,7 +250,7 @@ def lock_file(random: Random, packages: int = 4000) -> str:
     entries = (
         {
             "name": f"package-{number}",
-            "resolved": f"https://registry.npmjs.org/package-{number}/-/package-{number}-1.{number % 40}.0.tgz",
+            "resolved": f"https://registry.example.org/package-{number}/-/package-{number}-1.{number % 40}.0.tgz",
             "integrity": "sha512-" + base64.b64encode(random.randbytes(64)).decode(),
             "sha256": hashlib.sha256(str(number).encode()).hexdigest(),
             "commit": random.randbytes(20).hex(),

@@ -97,7 +97,7 @@ def package_lock(random: Random) -> str:
         version = _version(random)
         packages[f"node_modules/{name}"] = {
             "version": version,
-            "resolved": f"https://registry.npmjs.org/{name}/-/{name}-{version}.tgz",
+            "resolved": f"https://registry.example.org/{name}/-/{name}-{version}.tgz",
             "integrity": _integrity(random),
             "license": "MIT",
             "engines": {"node": ">=6"},
@@ -109,7 +109,7 @@ def package_lock(random: Random) -> str:
 def yarn_lock(random: Random) -> str:
     return "".join(
         f'{name}@^{(v := _version(random))}:\n  version "{v}"\n'
-        f'  resolved "https://registry.yarnpkg.com/{name}/-/{name}-{v}.tgz#{random.randbytes(20).hex()}"\n'
+        f'  resolved "https://registry.example.com/{name}/-/{name}-{v}.tgz#{random.randbytes(20).hex()}"\n'
         f'  integrity {_integrity(random)}\n  dependencies:\n    {random.choice(NAMES)} "^{v}"\n\n'
         for name in (random.choice(NAMES) for _ in range(800))
     )
@@ -126,7 +126,7 @@ def poetry_lock(random: Random) -> str:
 def cargo_lock(random: Random) -> str:
     return "".join(
         f'[[package]]\nname = "{name}"\nversion = "{_version(random)}"\n'
-        f'source = "registry+https://github.com/rust-lang/crates.io-index"\nchecksum = "{_hash(random)}"\n\n'
+        f'source = "registry+https://git.example.com/packages/index"\nchecksum = "{_hash(random)}"\n\n'
         for name in (random.choice(NAMES) for _ in range(800))
     )
 

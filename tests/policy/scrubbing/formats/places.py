@@ -126,7 +126,7 @@ sshpass -p «{w}» ssh bob@host
 sshpass -p '«{p12}»' scp f host:
 sshpass -p«{w}» ssh host
 docker login -u bob -p «{w}» registry.example.com
-docker login --username bob --password «{a20}» ghcr.io
+docker login --username bob --password «{a20}» registry.example.com
 echo «{a24}» | docker login -u bob --password-stdin
 podman login -u=bob -p=«{w}» quay.io
 helm registry login -u bob -p «{w}» host
@@ -166,7 +166,7 @@ kubectl create secret generic s --from-literal=password=«{w}»
 kubectl --token=«{a40}» get pods
 kubectl config set-credentials u --password=«{w}»
 oc login --token=«sha256~{u43}» --server=https://h
-npm config set //registry.npmjs.org/:_authToken «npm_{a36}»
+npm config set //registry.example.org/:_authToken «npm_{a36}»
 npm login --auth-type=legacy --password «{w}»
 twine upload -u __token__ -p «pypi-AgEIcHlwaS5vcmc{u150}» dist/*
 pip install --index-url https://bob:«{w}»@pypi.example.com/simple x
@@ -238,7 +238,7 @@ FILES = """
 machine api.example.com login bob password «{w}»
 machine h⏎  login bob⏎  password «{p12}»
 default login bob password «{a16}»
-//registry.npmjs.org/:_authToken=«{uuid}»
+//registry.example.org/:_authToken=«{uuid}»
 //npm.pkg.github.com/:_authToken=«ghp_{a36}»
 _auth=«{basic}»
 //reg.example.com/:_password=«{b24}==»
@@ -250,8 +250,8 @@ localhost:5432:app:bob:«{p12}»
 apiVersion: v1⏎users:⏎- name: a⏎  user:⏎    token: «{a60}»
     client-key-data: «LS0tLS1CRUdJTi{b400}==»
     password: «{w}»
-{"auths": {"ghcr.io": {"auth": "«{basic}»"}}}
-{"auths":{"https://index.docker.io/v1/":{"username":"bob","password":"«{w}»","auth":"«{basic}»"}}}
+{"auths": {"registry.example.com": {"auth": "«{basic}»"}}}
+{"auths":{"https://registry.example.com/v1/":{"username":"bob","password":"«{w}»","auth":"«{basic}»"}}}
 "auth": "«{basic}»"
 db_password = "«{p12}»"
 db_password="«{w}»"
