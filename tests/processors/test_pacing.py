@@ -37,6 +37,17 @@ def test_a_full_queue_does_not_wait_for_its_delay_but_for_a_sink_that_fails():
     assert pace.due(102.0, 1, in_haste=False, is_full=True) == 118.0
 
 
+@pytest.mark.parametrize(("kind", "longest"), [(FailureKind.NOT_NOW, 5.0), (FailureKind.TROUBLE, 2.0)])
+def test_where_things_are_lost_a_sink_that_fails_is_asked_again_every_few_seconds(kind, longest):
+    pace = Pace(LIMITS)
+    for _ in range(12):
+        pace.learn(failed(kind), 100.0, 1, in_haste=False)
+    assert pace.due(100.0, 1, in_haste=False, is_full=True) > 120.0
+    assert 0.8 * longest <= pace.due(100.0, 1, in_haste=False, is_full=True, is_losing=True) - 100.0 <= 1.2 * longest
+    pace.learn(failed(kind, retry_after_s=17.0), 100.0, 1, in_haste=False)
+    assert pace.due(100.0, 1, in_haste=False, is_full=True, is_losing=True) == 117.0
+
+
 @pytest.mark.parametrize(
     ("capacity", "batch", "most"), [(100, 10, 10), (16, 16, 8), (16, 17, 8), (3, 512, 1), (1, 1, 1)]
 )

@@ -208,7 +208,9 @@ class Outbox(OutboxStatus):
             waiting = holdings.queue_len
             if self._stops and (now >= self._stop_by or not (waiting or holdings.is_held)):
                 return None
-            due = self._pace.due(now, waiting, in_haste=self._in_haste, is_full=holdings.is_full)
+            is_full = holdings.is_full
+            is_losing = is_full and holdings.backing is None
+            due = self._pace.due(now, waiting, in_haste=self._in_haste, is_full=is_full, is_losing=is_losing)
             if due <= now:
                 return holdings.next_batch(self._most_items)
             limit = min(due, self._stop_by) if self._stops else due

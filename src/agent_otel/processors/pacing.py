@@ -19,6 +19,7 @@ __all__ = ["OutboxLimits", "Pace"]
 _MEBIBYTE: Final = 1024 * 1024
 _FIRST_DELAY_S: Final = {FailureKind.NOT_NOW: 0.5, FailureKind.TROUBLE: 5.0}
 _LONGEST_DELAY_S: Final = {FailureKind.NOT_NOW: 30.0, FailureKind.TROUBLE: 60.0}
+_LONGEST_LOSING_S: Final = {FailureKind.NOT_NOW: 5.0, FailureKind.TROUBLE: 2.0}  # one item in trouble: see most_items
 _LONGEST_IN_HASTE_S: Final = 1.0
 _DELAY_MS: Final = {"BSP": 5000, "BLRP": 1000}  # as the stock batch processors
 
@@ -98,6 +99,7 @@ class Pace:
         self._failure: SinkFailure | None = None
         self._delay_s = 0.0
         self._not_before = 0.0
+        self._not_before_losing = 0.0
         self.failed_in_a_row = 0
         self.failing_since: float | None = None
         self.last_error = ""
@@ -108,10 +110,10 @@ class Pace:
 
     def hurry(self, waiting: int) -> None:
         """Send so many items that wait at once, also if the sink is failing."""
-        self._not_before = 0.0
+        self._not_before = self._not_before_losing = 0.0
         self._waits_since = 0.0 if waiting else math.inf
 
-    def due(self, now: float, waiting: int, *, in_haste: bool, is_full: bool = False) -> float:
+    def due(self, now: float, waiting: int, *, in_haste: bool, is_full: bool = False, is_losing: bool = False) -> float:
         """Give when the next batch is to be sent.
 
         Args:
@@ -119,11 +121,13 @@ class Pace:
             waiting: How many items wait.
             in_haste: Whether somebody waits for them to be sent.
             is_full: Whether there is no room for more progress.
+            is_losing: Whether what finds no room is lost: then a sink that fails is asked again sooner, every few
+                seconds as a stock batch processor does, unless it has said when.
         """
         if not waiting:
             return math.inf
         if self._failure is not None:
-            return self._not_before
+            return self._not_before_losing if is_losing else self._not_before
         if in_haste or is_full or waiting >= self._limits.most_together:
             return now
         return min(self._waits_since, now) + self._limits.delay_s
@@ -158,4 +162,7 @@ class Pace:
             delay = self._delay_s * random.uniform(0.8, 1.2)  # noqa: S311  jitter
             if in_haste:
                 delay = min(delay, _LONGEST_IN_HASTE_S)
-        self._not_before = now + delay
+        self._not_before = self._not_before_losing = now + delay
+        if failure.retry_after_s is None:
+            most = _LONGEST_LOSING_S[failure.kind] * random.uniform(0.8, 1.2)  # noqa: S311  jitter
+            self._not_before_losing = now + min(delay, most)
