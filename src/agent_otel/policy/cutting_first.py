@@ -3,6 +3,9 @@
 The order is to scrub and then to cut, because nobody knows a credential by the piece of it that a cut leaves. But what
 stays is what scrubbing would leave of it, if there is nothing to hide in it and in what follows it for as far as a
 pattern looks back from the sign by which it knows a credential. So that much is looked at, and no more.
+
+What makes a secret of something by structure may stand farther away: the end of a long name beside a value, or a name
+in a text that is JSON itself. Where there may be such a thing, all is read.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ from typing import Any, Final, NamedTuple
 
 from agent_otel.policy.content_policy import ContentLimits
 from agent_otel.policy.scrubbing import ScrubOptions, cut_short
-from agent_otel.policy.scrubbing.jsontext import is_spaced, looks_like_json
+from agent_otel.policy.scrubbing.jsontext import STARTS_OF_LINES, is_spaced, looks_like_json
+from agent_otel.policy.scrubbing.words import NAME_KEYS
 
 __all__ = ["BEYOND", "CutFirst", "Short"]
 
-BEYOND: Final = 20 * 1024  # characters behind the cut: more than any pattern of the table looks back and ahead
+# Characters behind the cut: more than any pattern of the table looks back and ahead, if each is an escape of six.
+BEYOND: Final = 64 * 1024
 _NOTE: Final = "…[truncated "
 _ESCAPED_NOTE: Final = "\\u2026[truncated "
 
@@ -57,9 +62,9 @@ class CutFirst:
             return Short(text, text)
         if self._is_off or len(text) > self._most:
             return None
-        if not looks_like_json(text):
-            return Short(cut_short(text, chars), text[: chars + BEYOND])
-        return self._of_json(text, chars)
+        if looks_like_json(text):
+            return self._of_json(text, chars)
+        return None if _is_entered(text, chars) else Short(cut_short(text, chars), text[: chars + BEYOND])
 
     @staticmethod
     def _of_json(text: str, chars: int) -> Short | None:
@@ -74,12 +79,28 @@ class CutFirst:
         long = [place for place in _texts(tree) if len(place[2]) > chars]
         if not long:
             return Short(text, text)
+        if any(_is_entered(leaf, chars) or _may_name(container, key, leaf, chars) for container, key, leaf in long):
+            return None
         for container, key, leaf in long:
             container[key] = leaf[: chars + BEYOND]
         looked_at = _written(tree, text)
         for container, key, leaf in long:
             container[key] = cut_short(leaf, chars)
         return Short(_written(tree, text), looked_at)
+
+
+def _is_entered(text: str, chars: int) -> bool:
+    """Tell whether scrubbing may read a text as a structure, and the look ends before its end."""
+    if len(text) <= chars + BEYOND:
+        return False
+    return looks_like_json(text) or ("\n" in text and text.startswith(STARTS_OF_LINES))
+
+
+def _may_name(container: Any, key: Any, text: str, chars: int) -> bool:
+    """Tell whether the end of a text, before which the look ends, may make a secret of what stands beside it."""
+    if len(text) <= chars + BEYOND:
+        return False
+    return len(container) > 1 if type(container) is list else key.lower() in NAME_KEYS
 
 
 def _written(tree: Any, original: str) -> str:

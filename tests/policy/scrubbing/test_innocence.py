@@ -125,6 +125,33 @@ def test_encodings_hide_nothing(encode):
     assert SCRUBBER.is_innocent(f"got {encode('nothing of interest is to be seen here, really')} there")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"kty": "oct", "k": "q1W2e3R4t5Y6u7I8o9P0a1S2"},
+        {"key": {"a": "q1W2e3R4t5Y6u7I8o9P0a1S2"}},
+        {"auth": [[True, "q1W2e3R4t5Y6u7I8o9P0a1S2"]]},
+    ],
+)
+def test_what_structures_alone_make_a_secret_of_is_hidden_alone_too(value):
+    for form in (value, json.dumps(value), {"out": json.dumps(value)}):
+        assert not SCRUBBER.is_innocent(json.dumps(form))
+        assert SCRUBBER.scrub(form).findings.counts
+
+
+def test_an_escaped_backslash_hides_no_word():
+    text = "{" + '"a":"b",' * 20 + '"x":"C:\\u005ctoken=q1W2e3R4t5Y6u7I8o9P0a1S2"}'
+    assert unescaped(rb"\u005ctoken") == rb"\token"
+    assert unescaped(rb"\u005ctoken" * 40) == rb"\token" * 40
+    assert unescaped(b'"' * 99 + rb"\u005ctoken" * 40) == b'"' * 99 + rb"\token" * 40
+    assert SCRUBBER.scrub(text).findings.counts
+
+
+@pytest.mark.parametrize("text", ["password=Tr0ub4dor9x<" + "\u2028" * 3000, "password=Tr0ub4dor9x<a" + "é" * 200])
+def test_no_character_is_cut_apart(text):
+    assert SCRUBBER.scrub(text).findings.counts
+
+
 def test_own_detectors_with_keywords_are_heard_in_any_spelling():
     scrubber = Scrubber(
         ScrubOptions(detectors=[UserDetector(id="badge", pattern="^badge-[0-9]+$", keywords=["Badge"])])

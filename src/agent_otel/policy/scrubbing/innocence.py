@@ -90,7 +90,8 @@ def _joined(parts: list[bytes]) -> bytes | None:
 def _characters(found: re.Match[bytes]) -> bytes:
     units = found[0].decode("unicode_escape")
     joined = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return joined.replace("\0", " ").encode("utf-8")
+    # A backslash is spoken for: it must not join what follows it.
+    return joined.replace("\0", " ").replace("\\", "\0").encode("utf-8")
 
 
 class Innocence:

@@ -13,9 +13,10 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Number", "Pairs", "TooDeep", "is_spaced", "looks_like_json", "parse", "render"]
+__all__ = ["STARTS_OF_LINES", "Number", "Pairs", "TooDeep", "is_spaced", "looks_like_json", "parse", "render"]
 
 _INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")
+STARTS_OF_LINES = ("{", "[")  # a text of several lines that begins like this may be JSON, line by line
 _FIRST_KEY = re.compile(r'[\s\[]*\{\s*"(?:[^"\\]|\\.)*"\s*:( ?)')
 _PAIRS = {"{": "}", "[": "]", '"': '"'}
 _ENDS = 256  # whitespace around JSON beyond this is not looked through

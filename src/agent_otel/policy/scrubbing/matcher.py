@@ -23,9 +23,9 @@ from agent_otel.policy.scrubbing.patterns import (
 )
 from agent_otel.policy.scrubbing.prefilter import any_of, compiled, index, prefilter
 from agent_otel.policy.scrubbing.tails import CUT, Tails, beginnings
-from agent_otel.policy.scrubbing.triggers import BASE64_OF_TEXT, KEY_TRIGGERS, LOOSE_KEY_TRIGGERS
+from agent_otel.policy.scrubbing.triggers import BASE64_OF_TEXT, KEY_TRIGGERS, LOOSE_KEY_TRIGGERS, STRUCTURE_TRIGGERS
 
-__all__ = ["Matcher", "Span", "join_span"]
+__all__ = ["Matcher", "Span", "join_span", "whole_characters"]
 
 _COST_OF_HIT = 4000
 _COST_OF_ATTEMPT = 2500
@@ -67,12 +67,16 @@ class Matcher:
         self._is_tail = matcher_at(compiled(tails))
 
     @cached_property
+    def _keys_of_all(self) -> Searcher:
+        return searcher(compiled("|".join((*KEY_TRIGGERS, *STRUCTURE_TRIGGERS))))
+
+    @cached_property
     def _keys_anywhere(self) -> Searcher:
         return searcher(compiled(self._loose_keys()))
 
     @cached_property
     def _keys_or_base64(self) -> Searcher:
-        return searcher(compiled("|".join((*KEY_TRIGGERS, BASE64_OF_TEXT))))
+        return searcher(compiled("|".join((*KEY_TRIGGERS, *STRUCTURE_TRIGGERS, BASE64_OF_TEXT))))
 
     @cached_property
     def _keys_or_base64_anywhere(self) -> Searcher:
@@ -83,7 +87,7 @@ class Matcher:
         return searcher(compiled(prefilter(self._rows, anywhere=True)))
 
     def _loose_keys(self) -> str:
-        return "|".join((*LOOSE_KEY_TRIGGERS, any_of(beginnings(self._rows))))
+        return "|".join((*LOOSE_KEY_TRIGGERS, *STRUCTURE_TRIGGERS, any_of(beginnings(self._rows))))
 
     def has_no_key_nor_base64(self, text: bytes, *, part: bool) -> bool:
         """Tell by one pass, where it is likely, that no secret-like key stands in a text and no base64 of text either.
@@ -106,7 +110,7 @@ class Matcher:
             part: Whether any part of it is meant as well.
             has_no_key: Whether it is known to have no secret-like key.
         """
-        if not has_no_key and (self._keys_anywhere if part else self._keys)(text, 0) is not None:
+        if not has_no_key and (self._keys_anywhere if part else self._keys_of_all)(text, 0) is not None:
             return True
         search = self._keywords_anywhere if part else self._keywords
         at = 0
@@ -197,7 +201,7 @@ class Matcher:
                 if span is not None:
                     best = Span(*span, detector.row.id)
             if best is not None:
-                return _whole_characters(text, best)
+                return best
         return None
 
     def _candidates(self, text: bytes, at: int) -> Iterator[CompiledDetector]:
@@ -232,7 +236,7 @@ def _place(span: Span) -> tuple[int, int]:
     return span.start, span.end
 
 
-def _whole_characters(text: bytes, span: Span) -> Span:
+def whole_characters(text: bytes, span: Span) -> Span:
     """Widen a span so that it cuts no UTF-8 sequence."""
     start, end, detector = span
     while start > 0 and 0x80 <= text[start] < 0xC0:

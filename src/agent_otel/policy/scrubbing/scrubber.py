@@ -18,7 +18,7 @@ import orjson
 from agent_otel.policy.scrubbing.budget import Budget, OverBudget
 from agent_otel.policy.scrubbing.findings import NO_FINDINGS, Findings, Place, Scrubbed
 from agent_otel.policy.scrubbing.forking import MATCHING
-from agent_otel.policy.scrubbing.jsontext import TooDeep, looks_like_json, parse, render
+from agent_otel.policy.scrubbing.jsontext import STARTS_OF_LINES, TooDeep, looks_like_json, parse, render
 from agent_otel.policy.scrubbing.leaves import LeafVisitor, Look
 from agent_otel.policy.scrubbing.markers import OVER_BUDGET, TOO_DEEP, UNSTABLE, Marker
 from agent_otel.policy.scrubbing.options import ScrubOptions
@@ -31,7 +31,6 @@ DEFAULT_OPTIONS = ScrubOptions()
 _ROUNDS = 5
 _FEW_BYTES = 64 * 1024  # of texts that are looked at together
 _LINES_AT_ONCE = 64
-_STARTS_OF_LINES = ("{", "[")
 _ESCAPED = "\\u00"  # a letter in disguise, where JSON stands in other text
 _ESCAPES = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 _STARTS_OF_JSON = frozenset('{["')
@@ -185,7 +184,7 @@ class _Looker(Look):
             done = self._json(text, level)
             if done is not None:
                 return done
-        if level < self._options.json_levels and "\n" in text and text.startswith(_STARTS_OF_LINES):
+        if level < self._options.json_levels and "\n" in text and text.startswith(STARTS_OF_LINES):
             text = self._lines(text, level)
             encoded = text.encode("utf-8", "surrogatepass")
         if _ESCAPED in text:
@@ -219,7 +218,7 @@ class _Looker(Look):
         return "\n".join(lines)
 
     def _line(self, line: str, level: int) -> str:
-        if not line.startswith(_STARTS_OF_LINES) or not looks_like_json(line) or self.is_innocent(line):
+        if not line.startswith(STARTS_OF_LINES) or not looks_like_json(line) or self.is_innocent(line):
             return line
         done = self._json(line, level)
         return line if done is None else done

@@ -10,7 +10,7 @@ from agent_otel.policy.scrubbing.detectors import TABLE
 from agent_otel.policy.scrubbing.encoded import EncodedText
 from agent_otel.policy.scrubbing.innocence import Innocence
 from agent_otel.policy.scrubbing.markers import around_markers
-from agent_otel.policy.scrubbing.matcher import Matcher, Span, join_span
+from agent_otel.policy.scrubbing.matcher import Matcher, Span, join_span, whole_characters
 from agent_otel.policy.scrubbing.options import Recogniser, ScrubOptions, UserDetector
 from agent_otel.policy.scrubbing.patterns import compile_bytes
 
@@ -65,12 +65,13 @@ class TextScan:
 
     def plain_spans(self, text: bytes, budget: Budget) -> list[Span]:
         """Find what the table finds, without looking through encodings."""
-        return self._matcher.spans(text, budget)
+        return _whole(text, self._matcher.spans(text, budget))
 
     def table_spans(self, text: bytes, budget: Budget) -> list[tuple[Span, bool]]:
         """Find what the table and the user's own detectors find; nobody outside is asked about a key."""
         own = [span for detector, pattern in self._own for span in _own(detector, pattern, text, budget)]
-        return _merged([*self._matcher.spans(text, budget), *own], self._encoded.spans(text, budget))
+        plain, hidden = self._matcher.spans(text, budget), self._encoded.spans(text, budget)
+        return _merged(_whole(text, [*plain, *own]), _whole(text, hidden))
 
     def spans(self, text: str, encoded: bytes, budget: Budget, *, is_cut: bool = False) -> list[tuple[Span, bool]]:
         """Find what is to be hidden, in order and without overlaps, and whether it was found behind an encoding.
@@ -87,9 +88,8 @@ class TextScan:
         tail = self._matcher.tail(encoded, is_cut=is_cut)
         if tail is not None and not any(span.end > tail.start for span in (*plain, *hidden, *own)):
             own.append(tail)
-        if not hidden and not own:
-            return [(span, False) for span in plain]
-        return _merged([*plain, *own], hidden)
+        plain = _whole(encoded, [*plain, *own])
+        return _merged(plain, _whole(encoded, hidden)) if hidden else [(span, False) for span in plain]
 
 
 def _own(detector: UserDetector, pattern: Any, text: bytes, budget: Budget) -> list[Span]:
@@ -130,6 +130,14 @@ def _recognised(recogniser: Recogniser, text: str, encoded: bytes) -> list[Span]
         if fitted is not None:
             spans.append(Span(*fitted, what))
     return spans
+
+
+def _whole(text: bytes, spans: list[Span]) -> list[Span]:
+    """Put spans in order, joined, so that none cuts a character: patterns are bounded in bytes."""
+    found: list[Span] = []
+    for span in sorted(spans):
+        join_span(found, whole_characters(text, span))
+    return found
 
 
 def _merged(plain: list[Span], hidden: list[Span]) -> list[tuple[Span, bool]]:

@@ -18,7 +18,7 @@ from agent_otel.policy.scrubbing.words import (
     WEAK_WORDS,
 )
 
-__all__ = ["BASE64_OF_TEXT", "KEY_TRIGGERS", "LOOSE_KEY_TRIGGERS", "TOKEN_START"]
+__all__ = ["BASE64_OF_TEXT", "KEY_TRIGGERS", "LOOSE_KEY_TRIGGERS", "STRUCTURE_TRIGGERS", "TOKEN_START"]
 
 _WORDS = "|".join((*PASSWORD_WORDS, *SECRET_WORDS))
 _PASSWORDS = "|".join(PASSWORD_WORDS)
@@ -68,6 +68,11 @@ def _triggers(start: str) -> tuple[str, ...]:
 
 
 KEY_TRIGGERS = _triggers(r"(?:\b|[_.-]|\\[nrtbf]|%[0-9A-Fa-f]{2})")
+# What structures alone make a secret of: for a look at JSON, not for running text.
+STRUCTURE_TRIGGERS = (
+    rf"(?i:(?:{_WEAK})s?\\*\"\s*:\s*[\[{{])",
+    r"(?i:\"kty\\*\"\s*:)",
+)
 # The same for a text of which any part may be meant: a word may start anywhere.
 LOOSE_KEY_TRIGGERS = _triggers("")
 
