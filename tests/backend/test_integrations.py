@@ -10,11 +10,13 @@ import asyncio
 from collections.abc import Iterator
 
 from attrs import evolve, frozen
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import TracerProvider
 import pytest
 
 from agent_otel import Bridge
 from agent_otel.conventions import attributes as a
+from agent_otel.processors import TerminalPreservingProcessor
 from agent_otel.testing import ExpectedSpan, assert_tree, expect
 from agent_otel.testing.adapters import Adapter, Scenario, Stage, expected_tree, made_up_secret, whole
 from agent_otel.testing.forest import TreeSpan
@@ -146,11 +148,10 @@ def test_the_claude_agent_sdk(backends: Backends, bridge: Bridge) -> None:
 
 def test_pydantic_ai(backends: Backends) -> None:
     pytest.importorskip("pydantic_ai")
-    from agent_otel.setup import install
     from integrations import scripted_pydantic_ai as scripted
 
     provider = TracerProvider(shutdown_on_exit=False)
-    install(provider)
+    provider.add_span_processor(TerminalPreservingProcessor(OTLPSpanExporter()))
     scripted.Agent.instrument_all(scripted.InstrumentationSettings(tracer_provider=provider))
 
     async def go() -> tuple[str, tuple[int, int]]:

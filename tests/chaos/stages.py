@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
@@ -19,6 +20,7 @@ from chaos.scene import Scene
 Stage = Callable[[Scene], AbstractContextManager[object]]
 
 PAGE = 4096
+_TELLING = 16  # bytes that stand nowhere else
 
 
 def down(scene: Scene) -> AbstractContextManager[object]:
@@ -177,3 +179,21 @@ def break_pages(paths: list[Path]) -> None:
         with part.open("r+b") as file:
             file.seek((part.stat().st_size // PAGE * 2 // 3) * PAGE)
             file.write(b"\xff" * PAGE)
+
+
+def break_rows(paths: list[Path]) -> None:
+    """Overwrite the page on which a row of each file stands; nobody has the files open."""
+    assert paths
+    for path in paths:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            count = connection.execute("SELECT count(*) FROM item").fetchone()[0]
+            found = connection.execute("SELECT payload FROM item ORDER BY id LIMIT 1 OFFSET ?", (count // 2,))
+            end_of_payload = found.fetchone()[0][-_TELLING:]
+        content = bytearray(path.read_bytes())
+        at = content.find(end_of_payload)
+        assert at >= 0
+        while at >= 0:
+            content[at // PAGE * PAGE : (at // PAGE + 1) * PAGE] = b"\xff" * PAGE
+            at = content.find(end_of_payload)
+        path.write_bytes(content)

@@ -18,7 +18,6 @@ from agent_otel.emit.told import Told, all_allowed
 from agent_otel.model import CaptureMode, Content, ContentKind, JsonContent
 from agent_otel.policy import AttributeFilter
 from agent_otel.policy.content_policy import MESSAGE_KINDS
-from agent_otel.policy.cutting_first import CutFirst
 from agent_otel.policy.explaining import tell_modes
 from agent_otel.policy.facts import fact_names, text_of_content, utf8_size
 from agent_otel.project import SpanData
@@ -52,7 +51,7 @@ class UsualSpans:
         self._settled = {kind: rules.decider.settled(kind) for kind in ContentKind}
         self._vetted = rules.vetted
         self._limits = rules.limits
-        self._cut_first = CutFirst(rules.limits, rules.scrubber.options)
+        self._cut_first = rules.cut_first
         self._max_length = limits.max_span_attribute_length
         self._most = limits.max_span_attributes
         self._is_off = sinks_differ

@@ -19,6 +19,7 @@ from agent_otel.conventions.content import content_kind, message_kind
 from agent_otel.conventions.known import is_known
 from agent_otel.model import CaptureMode, Content, ContentKind
 from agent_otel.policy.content_policy import MESSAGE_KINDS, ContentPolicy
+from agent_otel.policy.cutting_first import CutFirst
 from agent_otel.policy.deciding import DENIED_TOOL, Decider, Subject
 from agent_otel.policy.denied_parts import denied_prefixes, without_denied_calls
 from agent_otel.policy.explaining import tell_findings, tell_modes
@@ -54,6 +55,7 @@ class AttributeFilter:
         self.scrubber = scrubber
         self.vetted = vetted_by(scrubber)
         self.limits = policy.limits
+        self.cut_first = CutFirst(policy.limits, policy.scrubbing)
         self.drops_unknown = policy.foreign == "drop"
         self.denies = policy.denies
         globs = policy.allowed

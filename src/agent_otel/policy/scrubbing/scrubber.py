@@ -45,7 +45,7 @@ class Scrubber:
     """
 
     def __init__(self, options: ScrubOptions = DEFAULT_OPTIONS) -> None:
-        self.options = options
+        self._options = options
         self._scan = TextScan(options)
         self._marker = Marker(options.tag_key)
 
@@ -68,15 +68,15 @@ class Scrubber:
         """
         encoded = text.encode("utf-8", "surrogatepass")
         with MATCHING:
-            return len(encoded) <= self.options.max_bytes and self._scan.every_part_innocent(encoded)
+            return len(encoded) <= self._options.max_bytes and self._scan.every_part_innocent(encoded)
 
     def are_innocent(self, texts: Iterable[str]) -> bool:
         """Tell the same of several short texts by one look; False promises nothing, as in ``is_innocent``."""
         encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
         with MATCHING:
-            if sum(map(len, encoded)) <= min(_FEW_BYTES, self.options.max_bytes):
+            if sum(map(len, encoded)) <= min(_FEW_BYTES, self._options.max_bytes):
                 return self._scan.every_part_innocent(*encoded)
-            return all(len(text) <= self.options.max_bytes and self._scan.every_part_innocent(text) for text in encoded)
+            return all(len(text) <= self._options.max_bytes and self._scan.every_part_innocent(text) for text in encoded)
 
     def scrub(self, value: Any, *, is_cut: bool = False) -> Scrubbed:
         """Hide the secrets of a value.
@@ -97,10 +97,10 @@ class Scrubber:
         if not is_cut and self._innocent(value):
             return Scrubbed(value, NO_FINDINGS)
         found: Counter[tuple[str, Place]] = Counter()
-        budget = Budget(self.options.max_work)
+        budget = Budget(self._options.max_work)
         try:
             for number in range(_ROUNDS):
-                look = _Looker(self.options, self._scan, self._marker, budget, again=number > 0, is_cut=is_cut)
+                look = _Looker(self._options, self._scan, self._marker, budget, again=number > 0, is_cut=is_cut)
                 scrubbed = look.value(value)
                 if not look.found:
                     return Scrubbed(value, Findings(found) if found else NO_FINDINGS)
@@ -121,18 +121,18 @@ class Scrubber:
             text = value.encode("utf-8", "surrogatepass")
             is_json = value[:1] in _STARTS_OF_JSON or (value[:1].isspace() and looks_like_json(value))
             if not is_json and _ESCAPED not in value:
-                return len(text) <= self.options.max_bytes and self._scan.empty(value, text)
+                return len(text) <= self._options.max_bytes and self._scan.empty(value, text)
             if "\\" in value and _is_json(text):
-                return len(text) <= self.options.max_bytes and self._scan.innocent(text, is_json=True)
+                return len(text) <= self._options.max_bytes and self._scan.innocent(text, is_json=True)
         elif type(value) in (dict, list, tuple):
             try:
                 text = orjson.dumps(value, option=_STRICT)
             except (TypeError, ValueError, RecursionError):
                 return False
-            return len(text) <= self.options.max_bytes and self._scan.innocent(text, is_json=True)
+            return len(text) <= self._options.max_bytes and self._scan.innocent(text, is_json=True)
         else:
             return value is None or type(value) in (bool, int, float)
-        return len(text) <= self.options.max_bytes and self._scan.innocent(text)
+        return len(text) <= self._options.max_bytes and self._scan.innocent(text)
 
 
 def _character(escape: re.Match[str]) -> str:
