@@ -76,7 +76,9 @@ class Scrubber:
         with MATCHING:
             if sum(map(len, encoded)) <= min(_FEW_BYTES, self._options.max_bytes):
                 return self._scan.every_part_innocent(*encoded)
-            return all(len(text) <= self._options.max_bytes and self._scan.every_part_innocent(text) for text in encoded)
+            return all(
+                len(text) <= self._options.max_bytes and self._scan.every_part_innocent(text) for text in encoded
+            )
 
     def scrub(self, value: Any, *, is_cut: bool = False) -> Scrubbed:
         """Hide the secrets of a value.
