@@ -22,7 +22,7 @@ CHARS = 40
 NEAR = 120  # more than the patterns of what is planted here look back and ahead
 LIMITS = ContentLimits(chars=CHARS)
 SCRUBBER = Scrubber()
-CUT = CutFirst(LIMITS, SCRUBBER.options)
+CUT = CutFirst(LIMITS, ScrubOptions())
 SECRET = github_token("cut")
 
 
