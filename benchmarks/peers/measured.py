@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from peers.contender import Contender, set_up
-from peers.timed import Times, in_tasks, in_threads, overhead_ns
+from peers.timed import Times, in_tasks, in_threads, overhead_ns, sleep_until
 from peers.work import MANY, SIZES, Call, Tool, call_id, calls, with_secrets
 from peers.worker import Talk
 
@@ -78,7 +78,7 @@ def agent_thread(
     talk.say(**_figures(made), made=count + WARM_UP)
 
 
-def whole_process(talk: Talk, module: str, *, count: int, size: str) -> None:
+def whole_process(talk: Talk, module: str, *, count: int, size: str, rate: float | None) -> None:
     """Measure CPU of the whole process, from the first call until all is delivered.
 
     So many calls differ that no contender is spared work by what it remembers of earlier ones.
@@ -90,6 +90,8 @@ def whole_process(talk: Talk, module: str, *, count: int, size: str) -> None:
         gc.collect()
         cpu, began = _cpu(), time.perf_counter()
         for number in range(count):
+            if rate is not None:
+                sleep_until(began + number / rate)
             once(number)
     contender.finish()
     used = _cpu() - cpu

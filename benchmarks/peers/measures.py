@@ -161,7 +161,9 @@ def jobs(*, quick: bool = False) -> list[Job]:
     made = list(_thread_jobs(quick=quick))
     counts = {"0.6 KB": 20_000, "8 KB": 4_000, "256 KB": 250}
     for size in SIZES:
-        given = {"count": counts[size] // (10 if quick else 1), "size": size}
+        # So slow that no queue of anybody overflows, and no request is too large to be sent.
+        rate = 20.0 if size == "256 KB" else None
+        given = {"count": counts[size] // (10 if quick else 1), "size": size, "rate": rate}
         made.append(Job("process", size, _simple("whole_process", given, lossless=True)))
     made += [
         Job("delivery", "healthy sink", _delivery(20_000, is_stalled=False)),

@@ -48,7 +48,8 @@ _NOTES = """\
 - **Threads** share one run, their context copied from it; calls a second are of all of them together. CPU is
   `time.thread_time` around the call; wall time flat out with threads is mostly waiting for the interpreter's lock.
 - **Whole process** is CPU of user and system, from the first call until all is delivered. Up to 5,600 calls in turn
-  differ, so that nobody is spared work by what it remembers.
+  differ, so that nobody is spared work by what it remembers. Calls of 256 KB are made at 20 a second: flat out they
+  are more than the queues hold, or than one request may carry.
 - **A stalled sink** reads requests and answers none until all calls are made; then it hangs up and is well.
 - **After kill -9** the next process with the same settings runs for two seconds, making 20 calls more.
 - **The spool's write-ahead** is the time within SQLite of transactions that insert, seen from outside; what the agent's

@@ -8,7 +8,7 @@ import contextvars
 import threading
 import time
 
-__all__ = ["Times", "in_tasks", "in_threads", "overhead_ns"]
+__all__ = ["Times", "in_tasks", "in_threads", "overhead_ns", "sleep_until"]
 
 Once = Callable[[int], None]
 
@@ -55,7 +55,7 @@ def in_threads(once: Once, calls: int, threads: int, rate: float | None) -> list
         began = time.perf_counter()
         for turn, number in enumerate(range(index, calls, threads)):
             if rate is not None:
-                _sleep_until(began + (index + turn * threads) / rate)
+                sleep_until(began + (index + turn * threads) / rate)
             made[index].take(once, number)
 
     others = [
@@ -69,7 +69,8 @@ def in_threads(once: Once, calls: int, threads: int, rate: float | None) -> list
     return made
 
 
-def _sleep_until(moment: float) -> None:
+def sleep_until(moment: float) -> None:
+    """Sleep until a moment of ``time.perf_counter``."""
     if (left := moment - time.perf_counter()) > 0:
         time.sleep(left)
 
