@@ -21,7 +21,7 @@ from agent_otel.policy.scrubbing.words import NAME_KEYS
 
 __all__ = ["BEYOND", "CutFirst", "Short"]
 
-# Characters behind the cut: more than any pattern of the table looks back and ahead, if each is an escape of six.
+# Characters behind the cut: farther than any pattern of the table looks ahead, or back through escapes of six.
 BEYOND: Final = 64 * 1024
 _NOTE: Final = "…[truncated "
 _ESCAPED_NOTE: Final = "\\u2026[truncated "

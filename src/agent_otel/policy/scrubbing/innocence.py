@@ -59,10 +59,10 @@ def unescaped(text: bytes) -> bytes | None:
 
 def _scanned(text: bytes) -> bytes | None:
     """Undo escapes by the parser of JSON, from one quote to the next; None if one of them is none of JSON's."""
-    given = text.decode("utf-8", "surrogatepass") + '"'
     parts = []
     at = 0
     try:
+        given = text.decode("utf-8", "surrogatepass") + '"'
         while at < len(given):
             part, at = scanstring(given, at, False)  # noqa: FBT003  not strict: control characters may stand in it
             parts.append(part)
